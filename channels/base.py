@@ -1,0 +1,145 @@
+"""The contract every channel keeps, and the request it is handed.
+
+The skeleton (``bot/door``) owns the order: ``verify`` before ``parse``, record before ``acknowledge``. A channel only
+translates; it cannot forget a check because it never decides whether to make one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import parse_qsl
+
+from channels.errors import FetchError, Forged, Malformed
+from channels.message import Attachment, Event, OutboundMessage, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """Calling this will hold one request as it came: method, the *public* URL, headers and the raw bytes.
+
+    ``url`` is built from the configured ``PUBLIC_URL`` plus the raw path and query, never from ``Host``: providers sign
+    the address they were given. ``received_at`` is aware.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+    _lower: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._lower.update((name.lower(), value) for name, value in self.headers.items())
+
+    def header(self, name: str) -> str:
+        """Calling this will return a header whatever its case, or an empty string."""
+        return self._lower.get(name.lower(), "")
+
+    def form(self) -> list[tuple[str, str]]:
+        """Calling this will decode a url-encoded body, blanks and repeats kept. Raises Malformed when it is not one."""
+        try:
+            return parse_qsl(self.body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+        except (UnicodeDecodeError, ValueError) as error:
+            raise Malformed(f"the form cannot be decoded: {type(error).__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Calling this will hold the answer the provider expects once everything is recorded."""
+
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Calling this will declare what a channel can carry: characters a text, bytes an attachment, the reply window
+    (None: always open), and messages a second it may be handed."""
+
+    text_length: int
+    attachment_bytes: int = 16_000_000
+    reply_window: timedelta | None = None
+    per_second: float = 20.0
+    body_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Calling this will hold one line of ``aduan channels check``: what was tried, whether it holds, and if not what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Channel(ABC):
+    """Calling a subclass with its settings will make one way in and out.
+
+    ``required`` names the settings without which the channel is off; ``shared`` names credentials it has in common with
+    other channels of the same provider; ``optional`` names settings that only make sense with ``required``; ``extras``
+    names those that may stand alone (where an API is reached, an old token). ``values`` holds only these names.
+    """
+
+    kind: ClassVar[str]
+    #: False for channels whose messages our own pages or terminal show: they have no provider to send to or be forged by.
+    external: ClassVar[bool] = True
+    required: ClassVar[tuple[str, ...]] = ()
+    shared: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[tuple[str, ...]] = ()
+    extras: ClassVar[tuple[str, ...]] = ()
+    limits: ClassVar[Limits]
+
+    def __init__(self, values: Mapping[str, str], public_url: str) -> None:
+        self.values = dict(values)
+        self.public_url = public_url.rstrip("/")
+
+    @classmethod
+    def faults(cls, values: Mapping[str, str]) -> list[str]:
+        """Calling this will list what is wrong with the settings' own form (one sentence each), beyond being absent."""
+        return []
+
+    @property
+    @abstractmethod
+    def account(self) -> str:
+        """Calling this will name the channel account: our own number, bot id or mailbox. It scopes all provider ids."""
+
+    def verify(self, request: RawRequest) -> None:
+        """Calling this will return if the request is the provider's own, and raise Forged otherwise.
+
+        The default refuses everything: a channel that takes no requests cannot be talked into taking one.
+        """
+        raise Forged("this channel takes no requests")
+
+    def parse(self, request: RawRequest) -> Sequence[Event]:
+        """Calling this will translate a verified request into events, in order; an empty list means "nothing for us".
+
+        Raises Malformed when the whole of it cannot be read; an unreadable item of a batch becomes Unreadable instead.
+        """
+        raise Malformed("this channel takes no requests")
+
+    def acknowledge(self, request: RawRequest) -> Acknowledgement:
+        """Calling this will give the answer the provider expects after everything is recorded."""
+        return Acknowledgement()
+
+    @abstractmethod
+    def send(self, message: OutboundMessage) -> Receipt:
+        """Calling this will hand one message to the provider and return its receipt; raises a SendError otherwise."""
+
+    def fetch(self, attachment: Attachment, raw: bytes) -> bytes:
+        """Calling this will return an attachment's bytes, from the provider or from the event's own raw bytes.
+
+        At most ``limits.attachment_bytes``. Raises FetchError.
+        """
+        raise FetchError("this channel carries no attachments", permanent=True)
+
+    def check(self) -> list[Check]:
+        """Calling this will try, without sending anything to a citizen, whether the channel works, and say what to do."""
+        return []
+
+    def close(self) -> None:
+        """Calling this will let go of connections and threads; the channel is not used afterwards."""

@@ -1,0 +1,256 @@
+"""The frozen values every floor speaks: what arrived, what leaves, what became of it.
+
+A channel turns a provider's words into these and back; nothing above the channel ever sees a provider's word.
+All instants are aware datetimes; they are stored in UTC.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Calling this will name one way to reach a person: a scheme and a value, such as ``tel:+62…`` or ``telegram:…``.
+
+    A phone number is never the key of a person (WhatsApp delivers users without one), so the scheme says what the
+    value is. Raises ValueError when either half is empty.
+    """
+
+    scheme: str
+    value: str
+
+    def __post_init__(self) -> None:
+        if not self.scheme or not self.value:
+            raise ValueError("an address needs a scheme and a value")
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Calling this will read ``scheme:value`` back; the value may itself contain colons."""
+        scheme, _, value = text.partition(":")
+        return cls(scheme, value)
+
+
+class AttachmentKind(StrEnum):
+    """What a citizen attached, in our words; a type no table knows becomes ``unknown``, never an exception."""
+
+    IMAGE = "image"
+    AUDIO = "audio"
+    VOICE = "voice"
+    VIDEO = "video"
+    DOCUMENT = "document"
+    CONTACT = "contact"
+    STICKER = "sticker"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Calling this will describe a file that came with a message, without its bytes.
+
+    ``source`` is what the channel's own ``fetch`` needs to get the bytes (a provider's media id, a MIME part number);
+    it is never a URL taken from a sender. ``size`` is in bytes, None when the provider does not say.
+    """
+
+    kind: AttachmentKind
+    source: str
+    content_type: str = "application/octet-stream"
+    filename: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Calling this will hold a pin: degrees in WGS 84, with the label and the postal text the sender's app added."""
+
+    latitude: float
+    longitude: float
+    label: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Calling this will hold what every arriving thing has: the channel account it reached and the provider's key for it.
+
+    ``external_id`` is unique for ever within (channel, account): a repeat of it is the same event. ``raw`` is this
+    item's own slice of a batch, None when the whole request is the item.
+    """
+
+    channel: str
+    account: str
+    external_id: str
+    raw: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundMessage(Event):
+    """Calling this will hold one message from a citizen, whatever carried it.
+
+    ``sent_at`` is the provider's time for it (aware), None where the provider gives none; it may be days before the
+    receipt. ``reply_to`` lists provider ids of messages of ours it answers, nearest first. ``thread`` groups messages
+    that the channel itself keeps together (a web chat, an album). ``provider_id`` is the provider's id for the message,
+    where that differs from the event's key. ``automatic`` marks mail that a machine wrote: kept, never answered.
+    """
+
+    sender: Address
+    text: str = ""
+    sender_name: str = ""
+    subject: str = ""
+    sent_at: datetime | None = None
+    attachments: tuple[Attachment, ...] = ()
+    location: Location | None = None
+    reply_to: tuple[str, ...] = ()
+    thread: str = ""
+    provider_id: str = ""
+    automatic: bool = False
+    language: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class DeliveryState(StrEnum):
+    """Where an outgoing message stands. The order of the ranks lies in ``RANK``; a lower rank arriving later is not applied."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReport(Event):
+    """Calling this will hold what a provider says became of a message of ours.
+
+    ``message_id`` is the provider's id of that message; ``key`` is our outbox key where the provider echoes it.
+    """
+
+    message_id: str
+    state: DeliveryState
+    occurred_at: datetime | None = None
+    error_code: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut(Event):
+    """Calling this will hold that a person told the provider to stop (or to resume) hearing from us."""
+
+    sender: Address
+    stopped: bool
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable(Event):
+    """Calling this will hold one item of a genuine request that no rule understands: it goes to quarantine, its
+    neighbours do not."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundMessage:
+    """Calling this will hold one message to hand to a provider: exactly one provider call.
+
+    ``key`` is the outbox row's own key, given to providers that echo or deduplicate it. ``text`` already fits the
+    channel's limit. ``subject``, ``reply_to`` (provider ids, oldest first) and ``ticket_number`` serve channels that thread.
+    ``automatic`` is true for receipts and notices, false for a person's answer.
+    """
+
+    key: str
+    recipient: Address
+    text: str
+    subject: str = ""
+    reply_to: tuple[str, ...] = ()
+    ticket_number: str = ""
+    automatic: bool = False
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Calling this will hold the provider's acceptance: its id for the message, and the state that acceptance means."""
+
+    external_id: str
+    state: DeliveryState = DeliveryState.SENT
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    "message": InboundMessage,
+    "delivery": DeliveryReport,
+    "optout": OptOut,
+    "unreadable": Unreadable,
+}
+_NAMES = {kind: name for name, kind in EVENT_TYPES.items()}
+
+
+def kind_of(event: Event) -> str:
+    """Calling this will name the event's type as it is stored: message, delivery, optout or unreadable."""
+    return _NAMES[type(event)]
+
+
+def dump(event: Event) -> dict[str, Any]:
+    """Calling this will make a plain JSON-ready dictionary of an event, without its raw bytes."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).isoformat()
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "raw"}
+        if isinstance(value, tuple):
+            return [plain(item) for item in value]
+        return str(value) if isinstance(value, StrEnum) else value
+
+    body: dict[str, Any] = plain(event)
+    return body
+
+
+def load(kind: str, data: dict[str, Any]) -> Event:
+    """Calling this will rebuild the event that ``dump`` wrote. Raises KeyError for a kind no version ever wrote."""
+    fields = dict(data)
+    for name in ("sent_at", "occurred_at"):
+        if fields.get(name):
+            fields[name] = datetime.fromisoformat(fields[name])
+    if fields.get("sender"):
+        fields["sender"] = Address(**fields["sender"])
+    if fields.get("location"):
+        fields["location"] = Location(**fields["location"])
+    if "state" in fields:
+        fields["state"] = DeliveryState(fields["state"])
+    if "attachments" in fields:
+        fields["attachments"] = tuple(
+            Attachment(**{**item, "kind": AttachmentKind(item["kind"])}) for item in fields["attachments"]
+        )
+    for name in ("reply_to", "notes"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
+    return EVENT_TYPES[kind](**fields)
+
+
+#: Rank of each state for ``monotonic``: a read after a failure wins, a late "sent" never undoes "delivered".
+RANK: dict[DeliveryState, int] = {
+    DeliveryState.UNKNOWN: -1,
+    DeliveryState.QUEUED: 0,
+    DeliveryState.SENDING: 1,
+    DeliveryState.UNCERTAIN: 2,
+    DeliveryState.SENT: 3,
+    DeliveryState.FAILED: 4,
+    DeliveryState.DELIVERED: 4,
+    DeliveryState.READ: 5,
+}
+
+
+def monotonic(current: DeliveryState, reported: DeliveryState) -> DeliveryState:
+    """Calling this will return the state to keep when a provider reports one: never a step back, equal ranks keep the first."""
+    return reported if RANK[reported] > RANK[current] else current
