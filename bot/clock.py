@@ -1,0 +1,76 @@
+"""The clock: harmless sweeps that find what a lost bell, a dead worker or a flushed Redis left behind."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.process import Stop, beat, run
+from dispatch import outbox
+from dispatch.jobqueue import INBOUND, MEDIA, outbound
+from dispatch.runtime import Runtime
+from dispatch.services import inbound, media
+
+log = logging.getLogger("aduan.clock")
+TICK_SECONDS = 5.0
+PURGE_EVERY = timedelta(hours=1)
+
+
+def sweep(runtime: Runtime) -> dict[str, int]:
+    """Calling this will ring for every row that waits, and mark as uncertain what a dead sender left; returns counts by queue.
+
+    Running it twice, or in two processes, changes nothing more.
+    """
+    now = runtime.now()
+    with runtime.writing() as session:
+        expired = outbox.expire_leases(session, now)
+    with runtime.reading() as session:
+        events = inbound.waiting(session, now)
+        files = [row.id for row in media.pending(session, now) if row.id]
+        due = outbox.due_by_channel(session, now)
+    found = {INBOUND: len(events), MEDIA: len(files)}
+    for queue, rows in ((INBOUND, events), (MEDIA, files)):
+        if rows:
+            runtime.queue.ring(queue, *rows)
+    for channel, count in due.items():
+        found[outbound(channel)] = count
+        if channel in runtime.registry.channels:
+            runtime.queue.ring(outbound(channel))
+    if expired:
+        log.warning("sends left without an answer are uncertain", extra={"count": expired})
+    return found
+
+
+def purge(runtime: Runtime) -> int:
+    """Calling this will erase raw provider bytes whose retention has ended; returns how many rows."""
+    with runtime.writing() as session:
+        count = inbound.purge_raw(session, runtime.now())
+    if count:
+        log.info("raw bytes erased", extra={"count": count})
+    return count
+
+
+def _body(runtime: Runtime, stop: Stop) -> int:
+    purged_at = runtime.now() - PURGE_EVERY
+    while True:
+        try:
+            sweep(runtime)
+            if runtime.now() - purged_at >= PURGE_EVERY:
+                purge(runtime)
+                purged_at = runtime.now()
+        except SQLAlchemyError as error:
+            log.error("sweep failed", extra={"error": type(error).__name__})
+        beat(runtime, "clock")
+        if stop.wait(TICK_SECONDS):
+            return 0
+
+
+def main() -> int:
+    """Calling this will run the clock until SIGTERM."""
+    return run("clock", _body)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

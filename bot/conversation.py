@@ -1,0 +1,204 @@
+"""What to do with a citizen's message: a table of rules over plain facts, no database, no clock of its own.
+
+There are no menus. The first free text is the complaint; what follows shortly belongs to it; commands are few words that
+stand alone. The first rule that fits decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.words import Command, Heard
+from channels.message import InboundMessage
+
+#: An officer's answer expects a reply for this long; afterwards a new text is a new matter unless it quotes the answer.
+ANSWER_EXPECTS_REPLY = timedelta(days=7)
+#: A few words without a matter of their own belong to the last open ticket for this long.
+AFTERTHOUGHT = timedelta(days=14)
+AFTERTHOUGHT_WORDS = 4
+#: Channels where each message is a letter of its own: nothing joins a ticket there merely by being close in time.
+LETTERS = frozenset({"mail"})
+NEW_THREAD = "new"
+
+
+class Action(StrEnum):
+    """What becomes of a message."""
+
+    KEEP = "keep"  # stored, silently
+    STATUS = "status"
+    HELP = "help"
+    STOP = "stop"
+    START = "start"
+    GREET = "greet"
+    THANK = "thank"
+    ASK_TEXT = "ask_text"
+    JOIN = "join"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """Calling this will hold what the rules need to know of a ticket of this citizen."""
+
+    id: int
+    ended: bool
+    category: str | None
+    area: str | None
+    last_citizen_at: datetime
+    last_staff_at: datetime | None
+    place_asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Calling this will hold everything the rules look at for one message.
+
+    ``threaded`` is the ticket a message belongs to by proof (it quotes a message of ours, or came to a signed reply
+    address); ``latest`` the citizen's last open ticket on this address. ``area`` was recognised in the text or the pin;
+    ``sure_category`` is the classifier's, None when it is not sure.
+    """
+
+    message: InboundMessage
+    heard: Heard
+    now: datetime
+    threaded: OpenTicket | None
+    latest: OpenTicket | None
+    greeted_at: datetime | None
+    area: str | None
+    sure_category: str | None
+    join_window: timedelta
+    greeting_window: timedelta
+
+    @property
+    def has_text(self) -> bool:
+        """Calling this will say whether the citizen wrote any word."""
+        return bool(self.heard.words)
+
+    @property
+    def in_burst(self) -> bool:
+        """Calling this will say whether the citizen was writing on their open ticket just now."""
+        return self.latest is not None and self.now - self.latest.last_citizen_at <= self.join_window
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Calling this will hold what to do, the ticket it concerns, and the name of the rule that decided."""
+
+    action: Action
+    ticket: OpenTicket | None
+    rule: str
+
+
+Rule = Callable[[Facts], tuple[Action, OpenTicket | None] | None]
+
+
+def decide(facts: Facts) -> Decision:
+    """Calling this will apply the first rule that fits; every message gets a decision."""
+    for name, rule in RULES:
+        found = rule(facts)
+        if found is not None:
+            return Decision(found[0], found[1], name)
+    raise AssertionError("the last rule fits everything")
+
+
+def _machine(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.KEEP, f.threaded) if f.message.automatic else None
+
+
+def _edit(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.KEEP, f.threaded or f.latest) if "edited" in f.message.notes else None
+
+
+def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    actions = {
+        Command.STATUS: Action.STATUS,
+        Command.HELP: Action.HELP,
+        Command.STOP: Action.STOP,
+        Command.START: Action.START,
+    }
+    return (actions[f.heard.command], None) if f.heard.command else None
+
+
+def _declared_new(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.OPEN, None) if f.message.thread == NEW_THREAD and f.has_text else None
+
+
+def _thanks(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if not f.heard.thanks or f.message.attachments:
+        return None
+    return Action.THANK, f.threaded or f.latest
+
+
+def _threaded(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.JOIN, f.threaded) if f.threaded else None
+
+
+def _wordless(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if f.has_text:
+        return None
+    return (Action.JOIN, f.latest) if f.latest else (Action.ASK_TEXT, None)
+
+
+def _greeting(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if not f.heard.greeting or f.message.attachments:
+        return None
+    if f.in_burst:
+        return Action.KEEP, f.latest
+    greeted = f.greeted_at is not None and f.now - f.greeted_at <= f.greeting_window
+    return (Action.KEEP if greeted else Action.GREET), None
+
+
+def _letter(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.OPEN, None) if f.message.channel in LETTERS else None
+
+
+def _burst(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.JOIN, f.latest) if f.in_burst else None
+
+
+def _place_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    asked = f.latest is not None and f.latest.place_asked_at is not None and f.latest.area is None
+    short = len(f.heard.words) <= 2 * AFTERTHOUGHT_WORDS
+    return (Action.JOIN, f.latest) if asked and short and (f.area or f.sure_category is None) else None
+
+
+def _reply_to_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    latest = f.latest
+    if latest is None or latest.last_staff_at is None or latest.last_staff_at < latest.last_citizen_at:
+        return None
+    other_matter = f.sure_category is not None and f.sure_category != latest.category
+    recent = f.now - latest.last_staff_at <= ANSWER_EXPECTS_REPLY
+    return (Action.JOIN, latest) if recent and not other_matter else None
+
+
+def _afterthought(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    latest = f.latest
+    if latest is None or len(f.heard.words) > AFTERTHOUGHT_WORDS or f.sure_category is not None:
+        return None
+    return (Action.JOIN, latest) if f.now - latest.last_citizen_at <= AFTERTHOUGHT else None
+
+
+def _new_matter(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return Action.OPEN, None
+
+
+#: Looked at from top to bottom. Each line is one sentence of how the bot behaves.
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("mail written by a machine is kept and never answered", _machine),
+    ("an edit is kept with the ticket it belongs to, never a new one", _edit),
+    ("a command that stands alone is obeyed", _command),
+    ("a form sent as new opens a ticket", _declared_new),
+    ("thanks open nothing and reopen nothing", _thanks),
+    ("what quotes us belongs to that ticket, and reopens it", _threaded),
+    ("a photo or a pin alone joins the open ticket; without one we ask for words", _wordless),
+    ("a greeting alone is greeted once", _greeting),
+    ("each mail that answers nothing of ours is a matter of its own", _letter),
+    ("what follows within a short window joins the ticket", _burst),
+    ("the answer to our question about the place joins the ticket", _place_answer),
+    ("what follows an officer's answer joins the ticket, unless it is surely about something else", _reply_to_answer),
+    ("a few words without a matter of their own join the last open ticket", _afterthought),
+    ("any other text is a complaint", _new_matter),
+)

@@ -1,0 +1,150 @@
+"""The automatic sentences: which phrase of the region pack, filled with what, for which channel. Plain text out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from channels.base import Channel
+from dispatch.models import Message, Ticket
+from dispatch.phrases import Phrases
+from dispatch.region import Agency, Region
+from dispatch.workflow import Status
+
+#: SMS filters drop links and count every character: these channels get the short sentence and a command instead of a link.
+TERSE = frozenset({"sms"})
+ANSWER_EXCERPT = 300
+
+
+class Replies:
+    """Calling this will hold the sentences for one channel; each method returns the text to send."""
+
+    def __init__(self, phrases: Phrases, public_url: str, channel: str) -> None:
+        self.phrases = phrases
+        self.public_url = public_url
+        self.terse = channel in TERSE
+
+    def receipt(self, region: Region, ticket: Ticket) -> str:
+        """Calling this will confirm a ticket: number, agency, promised date, how to check, and what is still missing."""
+        say, language = self.phrases.say, ticket.language
+        agency = region.agencies[ticket.agency]
+        due = self.phrases.moment(ticket.first_response_due, language)
+        if ticket.status == Status.FORWARDED:
+            return say(
+                "receipt_external",
+                language,
+                number=ticket.number,
+                agency=agency.name,
+                contact=self._contact(agency, language),
+            )
+        if ticket.triage:
+            return say("receipt_unsure", language, number=ticket.number, due=due, check=self._check(ticket))
+        if ticket.place_asked_at is not None:
+            return say(
+                "receipt_place",
+                language,
+                number=ticket.number,
+                agency=self._name(agency),
+                due=due,
+                check=self._check(ticket),
+            )
+        if self.terse:
+            # The last instant of a day that ends at midnight still belongs to that day.
+            day = self.phrases.date(ticket.first_response_due - timedelta(seconds=1), language)
+            return say("receipt_sms", language, number=ticket.number, agency=agency.short, due=day)
+        return say("receipt", language, number=ticket.number, agency=agency.name, due=due, check=self._check(ticket))
+
+    @staticmethod
+    def asks_place(region: Region, ticket: Ticket) -> bool:
+        """Calling this will say whether the place is missing and would decide who answers."""
+        category = region.categories.get(ticket.category or "")
+        return (
+            ticket.area is None and category is not None and category.needs_place and ticket.status != Status.FORWARDED
+        )
+
+    def privacy(self, language: str) -> str:
+        """Calling this will give the one-line privacy notice of first contact (UU 27/2022, articles 20 and 21)."""
+        if self.terse:
+            return self.phrases.say("privacy_short", language)
+        return self.phrases.say("privacy", language, link=f"{self.public_url}/privasi")
+
+    def status(self, region: Region, ticket: Ticket, answer: Message | None) -> str:
+        """Calling this will tell where a ticket stands, with the last answer's beginning."""
+        say, language = self.phrases.say, ticket.language
+        agency = self._name(region.agencies[ticket.agency])
+        status = say(f"status_{ticket.status}", language)
+        if answer is None:
+            due = self.phrases.moment(ticket.first_response_due, language)
+            return say("status", language, number=ticket.number, status=status, agency=agency, due=due)
+        text = answer.body if len(answer.body) <= ANSWER_EXCERPT else answer.body[: ANSWER_EXCERPT - 3] + "..."
+        at = self.phrases.moment(answer.created_at, language)
+        return say(
+            "status_with_answer", language, number=ticket.number, status=status, agency=agency, at=at, answer=text
+        )
+
+    def place_thanks(self, region: Region, ticket: Ticket) -> str:
+        """Calling this will confirm the place and name the agency that now has the ticket."""
+        return self.phrases.say(
+            "place_thanks",
+            ticket.language,
+            number=ticket.number,
+            place=region.place_name(ticket.area or region.area),
+            agency=self._name(region.agencies[ticket.agency]),
+            due=self.phrases.moment(ticket.first_response_due, ticket.language),
+        )
+
+    def place_unknown(self, ticket: Ticket) -> str:
+        """Calling this will say that the place was not recognised."""
+        return self.phrases.say("place_unknown", ticket.language, number=ticket.number)
+
+    def added(self, ticket: Ticket) -> str:
+        """Calling this will confirm that a message was added to a ticket."""
+        return self.phrases.say("added", ticket.language, number=ticket.number)
+
+    def greeting(self, language: str, name: str) -> str:
+        """Calling this will greet and ask for the matter and the place."""
+        first = (name.split() or [self.phrases.say("citizen", language)])[0][:40]
+        return self.phrases.say("greeting", language, name=first)
+
+    def help(self, language: str, channels: Mapping[str, Channel]) -> str:
+        """Calling this will tell what can be written, and by which other ways."""
+        ways = [
+            f"{self.phrases.say(f'channel_{kind}', language)} {channel.account.removeprefix('whatsapp:')}"
+            for kind, channel in channels.items()
+            if channel.external and kind != "telegram"
+        ]
+        if not self.terse:
+            ways.append(self.public_url)
+        return self.phrases.say("help", language, channels=", ".join(ways) or self.phrases.region.name)
+
+    def thanks(self, language: str) -> str:
+        """Calling this will answer thanks that belong to no ticket."""
+        return self.phrases.say("thanks", language)
+
+    def only_photo(self, language: str) -> str:
+        """Calling this will ask for words to a photo or a pin."""
+        return self.phrases.say("only_photo", language)
+
+    def status_unknown(self, language: str) -> str:
+        """Calling this will give the one line for a number that is not theirs, never existed, or cannot be read."""
+        return self.phrases.say("status_unknown", language)
+
+    def stopped(self, language: str) -> str:
+        """Calling this will confirm that nothing more is sent."""
+        return self.phrases.say("stopped", language)
+
+    def started(self, language: str) -> str:
+        """Calling this will confirm that messages come again."""
+        return self.phrases.say("started", language)
+
+    def _check(self, ticket: Ticket) -> str:
+        if self.terse:
+            return self.phrases.say("check_text", ticket.language, number=ticket.number)
+        return self.phrases.say("check_web", ticket.language, link=f"{self.public_url}/lacak/{ticket.number}")
+
+    def _name(self, agency: Agency) -> str:
+        return agency.short if self.terse else agency.name
+
+    def _contact(self, agency: Agency, language: str) -> str:
+        known = ", ".join(filter(None, (agency.phone, agency.email, "" if self.terse else agency.website)))
+        return known or self.phrases.say("contact_office", language, agency=agency.name)

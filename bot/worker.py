@@ -1,0 +1,108 @@
+"""The worker: one warm parent, one RQ worker for each queue.
+
+The parent loads region pack and classifier once; children and their jobs inherit them (importing scikit-learn in each
+job would cost most of a second). Database connections and event loops open after the fork. Each channel's sends have
+their own queue and child, so a provider that hangs delays nobody else's answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+
+from redis.exceptions import RedisError
+from rq import Worker
+
+from bot.process import Stop, beat, run
+from dispatch.jobqueue import INBOUND, MEDIA, outbound
+from dispatch.runtime import Runtime
+
+log = logging.getLogger("aduan.worker")
+BEAT_SECONDS = 15.0
+#: A child that dies this often within a minute will not get better by being started again.
+DEATHS_A_MINUTE = 10
+PR_SET_PDEATHSIG = 1
+
+
+def queues(runtime: Runtime) -> list[str]:
+    """Calling this will name the queues this installation needs: inbox, attachments, and one for each channel that sends."""
+    sending = [outbound(kind) for kind, channel in runtime.registry.channels.items() if channel.external]
+    return [INBOUND, MEDIA, *sending]
+
+
+def _warm(runtime: Runtime) -> None:
+    _ = runtime.phrases, runtime.places, runtime.registry
+    runtime.classifier.suggest(["lampu jalan mati"])
+
+
+def _child(runtime: Runtime, queue: str) -> None:
+    """Serve one queue until told to stop. A Redis that is away is waited for."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if "engine" in runtime.__dict__:
+        runtime.engine.dispose(close=False)
+    runtime.queue.close()
+    told = Stop()
+    while not told:
+        try:
+            Worker([queue], connection=runtime.queue.connection, serializer="json").work(logging_level="WARNING")
+            return
+        except RedisError as error:
+            log.warning("no queue server", extra={"queue": queue, "error": type(error).__name__})
+            told.wait(1.0)
+
+
+def _start(runtime: Runtime, queue: str) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        _child(runtime, queue)
+        status = 0
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _body(runtime: Runtime, stop: Stop) -> int:
+    _warm(runtime)
+    children = {_start(runtime, queue): queue for queue in queues(runtime)}
+    log.info("working", extra={"count": len(children)})
+    deaths: list[float] = []
+    status = 0
+    beaten = 0.0
+    while not stop.wait(0.2):
+        for pid, queue in _dead(children):
+            deaths = [at for at in deaths if at > time.monotonic() - 60] + [time.monotonic()]
+            log.warning("a queue's worker died and is started again", extra={"queue": queue})
+            children[_start(runtime, queue)] = children.pop(pid)
+        if len(deaths) > DEATHS_A_MINUTE:
+            log.error("workers keep dying")
+            status = 1
+            break
+        if time.monotonic() - beaten > BEAT_SECONDS:
+            beat(runtime, "worker")
+            beaten = time.monotonic()
+    for pid in children:
+        os.kill(pid, signal.SIGTERM)
+    for pid in children:
+        os.waitpid(pid, 0)
+    return status
+
+
+def _dead(children: dict[int, str]) -> list[tuple[int, str]]:
+    return [(pid, queue) for pid, queue in children.items() if os.waitpid(pid, os.WNOHANG)[0]]
+
+
+def main() -> int:
+    """Calling this will serve all queues until SIGTERM; running jobs are finished first."""
+    return run("worker", _body)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,214 @@
+"""Reading a mailbox without changing it: by UID, in order, each mail handed over before the cursor moves past it.
+
+``\\Seen`` is never the queue (officers open the mailbox too) and no flag is ever set: the folder is opened read-only
+and bodies are peeked at. A UID means something only together with its UIDVALIDITY (RFC 9051 section 2.3.1.1).
+"""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
+
+from channels.base import RawRequest
+from channels.errors import Misconfigured, Temporary
+from channels.mail.mime import HEADER_MAX, MAIL_MAX
+from channels.mail.parse import OVERSIZE
+from channels.mail.urls import Server, tls_context
+
+UNFETCHABLE = "X-Aduan-Unfetchable"
+#: What a server says when a sign-in fails only for now (RFC 5530 section 3).
+PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+FAULTS = (imaplib.IMAP4.error, ImapToolsError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Calling this will hold how far a mailbox was read: the folder's UIDVALIDITY and the last UID recorded."""
+
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """Calling this will hold one mail and the cursor to store once it is recorded.
+
+    ``headers`` tell the parser what the mail itself cannot: that it was too large, so that only its header was fetched,
+    or that the server could not deliver it at all (``raw`` is empty then, and quarantine keeps the UID).
+    """
+
+    cursor_after: Cursor
+    raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def request(self, url: str, received_at: datetime) -> RawRequest:
+        """Calling this will wrap the mail for ``Mail.parse``, as if it had been posted."""
+        return RawRequest("POST", url, self.headers, self.raw, received_at)
+
+
+def poll(server: Server, cursor: Cursor | None) -> Iterator[Pulled]:
+    """Calling this will yield every mail after the cursor, oldest first; all of them when there is no cursor or when
+    the folder's UIDVALIDITY changed (the repeats are then dropped by their keys, RFC 4549 section 4.1).
+
+    The caller records a mail, stores its cursor, and only then asks for the next: after a crash anywhere nothing is
+    lost. Raises Temporary when the server cannot be reached or is lost, Misconfigured when sign-in or folder fail. A
+    mail the server fails to deliver twice is yielded empty and does not hold up the next.
+    """
+    reader = _Reader(server)
+    try:
+        last = cursor.uid if cursor and cursor.uidvalidity == reader.uidvalidity else 0
+        for uid in reader.uids_after(last):
+            pulled = reader.pull(uid)
+            if pulled is not None:
+                yield pulled
+    except FAULTS as error:
+        raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+    finally:
+        reader.close()
+
+
+def check(server: Server) -> int:
+    """Calling this will sign in, open the folder, change nothing, and return how many mails it holds; raises Temporary
+    or Misconfigured."""
+    reader = _Reader(server)
+    try:
+        reader.box.client.noop()
+        return len(reader.uids_after(0))
+    except FAULTS as error:
+        raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+    finally:
+        reader.close()
+
+
+class _Reader:
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.box, self.uidvalidity = _open(server)
+
+    def close(self) -> None:
+        with suppress(*FAULTS):  # everything read is recorded; a failed goodbye changes nothing
+            self.box.logout()
+
+    def uids_after(self, last: int) -> list[int]:
+        # "n:*" always names the newest mail too, even when its UID is below n (RFC 9051 section 6.4.8).
+        return sorted(uid for uid in map(int, self.box.uids(f"UID {last + 1}:*", charset=None)) if uid > last)
+
+    def pull(self, uid: int) -> Pulled | None:
+        """The mail, None if it was deleted meanwhile. A second failure is the mail's own fault if a fresh connection
+        can be had each time."""
+        after = Cursor(self.uidvalidity, uid)
+        for _ in range(2):
+            try:
+                return self._read(uid, after)
+            except FAULTS:
+                self._reopen()
+        return Pulled(after, b"", {UNFETCHABLE: f"uid {uid} of uidvalidity {self.uidvalidity}"})
+
+    def _reopen(self) -> None:
+        self.close()
+        self.box, uidvalidity = _open(self.server)
+        if uidvalidity != self.uidvalidity:
+            raise Temporary("the mailbox was rebuilt while it was read", code="uidvalidity")
+
+    def _read(self, uid: int, after: Cursor) -> Pulled | None:
+        described = self._fetch(uid, "(UID RFC822.SIZE)")
+        if described is None:
+            return None
+        size = _size(described[0])
+        if size > MAIL_MAX:
+            header = self._fetch(uid, f"(UID BODY.PEEK[HEADER]<0.{HEADER_MAX}>)")
+            return Pulled(after, header[1], {OVERSIZE: str(size)}) if header else None
+        # One byte more than allowed: a server that understates the size is then found out by the parser's own cap.
+        body = self._fetch(uid, f"(UID BODY.PEEK[]<0.{MAIL_MAX + 1}>)")
+        return Pulled(after, body[1]) if body else None
+
+    def _fetch(self, uid: int, what: str) -> tuple[bytes, bytes] | None:
+        """The answer's description and literal. imap_tools' own fetch is not used: it parses the mail at once, and a
+        mail that cannot be parsed must still be handed over."""
+        status, data = self.box.client.uid("FETCH", str(uid), what)
+        if status != "OK":
+            raise imaplib.IMAP4.error(f"the server answered {status} to a fetch")
+        for item in data:
+            if isinstance(item, tuple):
+                return item[0], item[1]
+        plain = b" ".join(item for item in data if isinstance(item, bytes))
+        return (plain, b"") if plain else None
+
+
+def _size(description: bytes) -> int:
+    after = description.upper().partition(b"RFC822.SIZE ")[2].split(b" ", 1)[0].strip(b")")
+    return int(after) if after.isdigit() else 0
+
+
+def _open(server: Server) -> tuple[BaseMailBox, int]:
+    """Signed in, with the folder opened read-only, and its UIDVALIDITY."""
+    try:
+        if server.tls:
+            box: BaseMailBox = MailBox(server.host, server.port, timeout=server.timeout, ssl_context=tls_context())
+        else:
+            box = MailBoxUnencrypted(server.host, server.port, timeout=server.timeout)
+    except ssl.SSLError as error:
+        raise Misconfigured(
+            f"TLS with the mailbox fails: {error.reason or type(error).__name__}", code="tls"
+        ) from error
+    except FAULTS as error:
+        raise Temporary(f"the mailbox cannot be reached: {type(error).__name__}", code="connection") from error
+    try:
+        _secure(box, server)
+        _sign_in(box, server)
+        return box, _select(box, server)
+    except BaseException:
+        with suppress(*FAULTS):
+            box.client.shutdown()
+        raise
+
+
+def _secure(box: BaseMailBox, server: Server) -> None:
+    if server.tls or server.starttls == "never":
+        return
+    if "STARTTLS" in box.client.capabilities:
+        try:
+            box.client.starttls(tls_context())
+        except ssl.SSLError as error:
+            raise Misconfigured(f"TLS with the mailbox fails: {error.reason}", code="tls") from error
+        except FAULTS as error:
+            raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+    elif server.starttls == "required" or server.clear_password_refused:
+        raise Misconfigured("the mailbox offers no STARTTLS, so the password is not sent", code="tls")
+
+
+def _sign_in(box: BaseMailBox, server: Server) -> None:
+    plain = (server.user + server.password).isascii()
+    try:
+        (box.login if plain else box.login_utf8)(server.user, server.password, initial_folder=None)
+    except MailboxLoginError as error:
+        passing = any(word in str(error.command_result).upper() for word in PASSING)
+        kind = Temporary if passing else Misconfigured
+        raise kind("the mailbox refuses the sign-in", code="sign-in") from None
+    except imaplib.IMAP4.abort:
+        raise Temporary("the mailbox was lost while signing in", code="connection") from None
+    except imaplib.IMAP4.error:
+        raise Misconfigured("the mailbox refuses the sign-in", code="sign-in") from None
+    except OSError as error:
+        raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+
+
+def _select(box: BaseMailBox, server: Server) -> int:
+    try:
+        box.folder.set(server.folder, readonly=True)
+        _, data = box.client.response("UIDVALIDITY")
+    except MailboxFolderSelectError:
+        raise Misconfigured("the mailbox has no such folder", code="folder") from None
+    except FAULTS as error:
+        raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+    value = data[0] if data else None
+    if not isinstance(value, bytes) or not value.isdigit():
+        raise Misconfigured("the mailbox gives no UIDVALIDITY, so its mails cannot be told apart", code="uidvalidity")
+    return int(value)

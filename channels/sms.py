@@ -1,0 +1,128 @@
+"""SMS over Twilio: plain text in parts that cost money, and senders that are not always people."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+
+import phonenumbers
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
+
+from channels._twilio import Twilio, foreign
+from channels.base import Check, Limits
+from channels.errors import Malformed, SendError
+from channels.message import Address
+from channels.text import transliterate
+
+_NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{2,24}|\([0-9][0-9 ().-]{2,24}")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
+#: Words that make the provider itself stop all further messages to the sender, as the whole of a message
+#: (twilio.com/docs/messaging/tutorials/advanced-opt-out). What brings them back is a message like any other.
+_STOP = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"))
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+
+
+class Sms(Twilio):
+    """Calling this will make the SMS channel of one Twilio sender; ``TWILIO_SMS_FROM`` is its number or name."""
+
+    kind = "sms"
+    required = ("TWILIO_SMS_FROM",)
+    # Three parts of 153 septets: longer messages often arrive incomplete or not at all. Answers are written in GSM
+    # 03.38; a script it lacks takes more parts.
+    limits = Limits(text_length=459, attachment_bytes=5_000_000, per_second=1.0)
+
+    @classmethod
+    def faults(cls, values: Mapping[str, str]) -> list[str]:
+        """Calling this will list what is wrong with the form of the settings."""
+        faults = super().faults(values)
+        if not _SENDER.fullmatch(values.get("TWILIO_SMS_FROM", "")):
+            faults.append("TWILIO_SMS_FROM must be +… in international form, a short code, or a name of 11 characters")
+        return faults
+
+    @property
+    def account(self) -> str:
+        """Calling this will give our sender as the provider writes it."""
+        return self.values["TWILIO_SMS_FROM"]
+
+    def sender(self, raw: str) -> tuple[Address, bool]:
+        """Calling this will read a number in any Indonesian or international spelling as ``tel:+…``.
+
+        A short code or a name is ``sms:…`` and a machine: an operator's advertisement answered makes a loop. Raises
+        Malformed for what is neither.
+        """
+        if len(raw) > 64 or not raw.isprintable():
+            raise Malformed("From is neither a number, a short code nor a name")
+        number = phone(raw)
+        return (Address("tel", number), False) if number else (Address("sms", raw), True)
+
+    def recipient(self, address: Address) -> str:
+        """Calling this will write a phone number. Raises Permanent for any other address."""
+        if address.scheme == "tel" and _PHONE.fullmatch(address.value):
+            return address.value
+        raise foreign(address)
+
+    def stopping(self, fields: Mapping[str, str]) -> bool | None:
+        """Calling this will go by ``OptOutType`` where it is given, else by the words the provider acts on."""
+        if fields.get("OptOutType"):
+            return super().stopping(fields)
+        return True if fields["Body"].strip().upper() in _STOP else None
+
+    def incoming(self, fields: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+        """Calling this will return the text; some routes deliver long messages in base64."""
+        decoded = unwrapped(fields["Body"])
+        return (fields["Body"], ()) if decoded is None else (decoded, ("base64",))
+
+    def outgoing(self, text: str) -> str:
+        """Calling this will write a text in GSM 03.38 where that can be done, so that it costs fewer parts."""
+        return transliterate(text)
+
+    def check_sender(self) -> list[Check]:
+        """Calling this will look the number up in the account and compare its webhook with ours."""
+        if not _PHONE.fullmatch(self.account):
+            return [Check("sender", True, "a short code or name cannot be looked up; replies to a name never arrive")]
+        try:
+            numbers = self._client.incoming_phone_numbers.list(phone_number=self.account, limit=1)
+        except (SendError, TwilioException) as error:
+            return [Check("sender", False, f"the account's numbers cannot be listed: {error}")]
+        if not numbers:
+            return [Check("sender", False, "TWILIO_SMS_FROM is not a number of this account")]
+        given = str(numbers[0].sms_url or "")
+        ours = given.partition("#")[0] == self._hook
+        detail = "calls us" if given == self.webhook else f"set the number's messaging webhook to {self.webhook}"
+        return [Check("sender", True, "the number belongs to the account"), Check("webhook", ours, detail)]
+
+
+def phone(raw: str) -> str | None:
+    """Calling this will write a number as ``+62…`` (E.164, read as in Indonesia), or return None for what is none.
+
+    Short codes and names are none: they parse, or raise, but are no possible numbers.
+    """
+    if not _NUMBER.fullmatch(raw):
+        return None
+    # The library takes 00 for Indonesia's own trunk prefix and goes wrong.
+    spelled = f"+{raw[2:]}" if raw.startswith("00") else raw
+    try:
+        number = phonenumbers.parse(spelled, "ID")
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def unwrapped(body: str) -> str | None:
+    """Calling this will decode a body that is plainly base64: long, whole, and a printable text with blanks inside.
+
+    None for any other body.
+    """
+    if len(body) % 4 or not _BASE64.fullmatch(body):
+        return None
+    try:
+        text = base64.b64decode(body, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    printable = all(char.isprintable() or char in "\r\n\t" for char in text)
+    return text if printable and " " in text else None

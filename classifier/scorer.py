@@ -1,0 +1,254 @@
+"""From a text to ranked labels, out of plain arrays: the one scoring path, freshly trained or loaded from disk.
+
+Nothing here needs scikit-learn or scipy. A score is linear in the counted features, so the words that decided are
+those whose features added most to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.features import letter_grams, word_grams
+from classifier.suggestion import Prediction, Suggestion
+from classifier.text import Token, tokens
+
+Floats = NDArray[np.float32]
+Probabilities = NDArray[np.float64]
+
+# No confidence reaches it: the value of ``threshold`` in a model that is never sure.
+NEVER = 2.0
+# How much of a feature's weight one never met keeps: unknown text is drawn towards "I do not know".
+UNKNOWN_SHARE = 0.3
+SHOWN_WORDS = 5
+_SHOWN_SHARE = 0.1
+_REMEMBERED_WORDS = 20_000
+# How fast trust in a foreign text falls with the share of it that is known.
+_DOUBT = 4
+
+
+def inverse_frequency(texts: int, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Calling this will give the smoothed inverse document frequency of features met in ``frequency`` of ``texts``
+    texts.
+    """
+    weights: NDArray[np.float64] = np.log((1 + texts) / (1 + frequency)) + 1
+    return weights
+
+
+def unknown_frequency(texts: int) -> float:
+    """Calling this will give the inverse document frequency of a feature no vocabulary holds: as if met once."""
+    return math.log((1 + texts) / 2) + 1
+
+
+def confidences(scores: NDArray[np.floating], offset: float) -> Probabilities:
+    """Calling this will turn scores (rows × labels) into confidences that add up to 1 in each row.
+
+    Each label's score plus ``offset`` goes through a sigmoid and the row is normalised. Against softmax this keeps a
+    text that fits several labels, or none, from looking certain.
+    """
+    shifted = scores.astype(np.float64) + offset
+    logs = -np.logaddexp(0.0, -shifted)
+    powers: Probabilities = np.exp(logs - logs.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
+
+
+class _Row(NamedTuple):
+    """The known features of one text, sorted by number, and for each letter sequence met where it stands among them."""
+
+    numbers: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    values: Floats
+    words: int  # how many of ``numbers`` are words and pairs; the rest are letter sequences
+    places: NDArray[np.intp]  # letter sequences in the order of the distinct forms
+    ends: list[int]  # where each distinct form's letter sequences end in ``places``
+    known: float  # share of the letter sequences that the vocabulary holds, 0 to 1
+
+
+_Letters = tuple[NDArray[np.int64], int]
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Calling this will hold a trained model as arrays and answer ``suggest``.
+
+    ``words`` and ``letters`` are the vocabularies; the rows of ``weights`` (features × labels) follow them in this
+    order. ``unknown`` holds the inverse document frequency of an unknown word and of an unknown letter sequence. A
+    first suggestion with a confidence of at least ``threshold`` (0 to 1, or NEVER) makes the prediction sure.
+    ``familiar`` (0 to 1) is the share of known letter sequences below which a text is foreign: doubted the more the
+    further below, and never sure.
+    """
+
+    labels: tuple[str, ...]
+    words: tuple[str, ...]
+    letters: tuple[str, ...]
+    frequency: Floats
+    unknown: tuple[float, float]
+    weights: Floats
+    bias: Floats
+    offset: float
+    threshold: float
+    familiar: float
+    version: str
+    _word_numbers: dict[str, int] = field(init=False, repr=False)
+    _letter_numbers: dict[str, int] = field(init=False, repr=False)
+    _met: dict[str, _Letters] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__  # the dataclass is frozen for everybody else
+        first = len(self.words)
+        set_field(self, "_word_numbers", dict(zip(self.words, range(first), strict=True)))
+        numbers = range(first, first + len(self.letters))
+        set_field(self, "_letter_numbers", dict(zip(self.letters, numbers, strict=True)))
+
+    def suggest(self, texts: Sequence[str], top: int = 3) -> list[Prediction]:
+        """Calling this will rank the ``top`` likeliest labels for each text, with the words that spoke for each.
+
+        A text with nothing to read, or nothing known in it, gets equal low confidences, no words, and is not sure.
+        Raises ValueError when ``top`` is below 1.
+        """
+        if top < 1:
+            raise ValueError("top must be at least 1")
+        return [self._suggest(tokens(text), top) for text in texts]
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Calling this will return the confidences (texts × labels, each row adding up to 1) in the order of
+        ``labels``.
+        """
+        found = np.empty((len(texts), len(self.labels)))
+        for number, text in enumerate(texts):
+            read = tokens(text)
+            found[number] = self._confidence(self._row(_counted(read), read))
+        return found
+
+    def _suggest(self, found: list[Token], top: int) -> Prediction:
+        distinct = _counted(found)
+        row = self._row(distinct, found)
+        confidence = self._confidence(row)
+        ranked = np.argsort(-confidence, kind="stable")[:top]
+        spoke = self._spoke(row, distinct, found, ranked)
+        suggestions = tuple(
+            Suggestion(self.labels[label], float(confidence[label]), words)
+            for label, words in zip(ranked.tolist(), spoke, strict=True)
+        )
+        sure = row.known > 0 and row.known >= self.familiar and suggestions[0].confidence >= self.threshold
+        return Prediction(suggestions, sure, self.version)
+
+    def _confidence(self, row: _Row) -> Probabilities:
+        if not row.numbers.size:
+            return np.full(len(self.labels), 1 / len(self.labels))
+        scores = row.values @ self.weights[row.numbers] + self.bias
+        found: Probabilities = confidences(scores[None, :], self.offset)[0]
+        if row.known < self.familiar:
+            trust = (row.known / self.familiar) ** _DOUBT
+            found = trust * found + (1 - trust) / len(self.labels)
+        return found
+
+    def _row(self, distinct: list[tuple[str, int]], found: list[Token]) -> _Row:
+        word_counts: dict[int, int] = {}
+        unknown_words = 0
+        for gram in word_grams([token.form for token in found]):
+            number = self._word_numbers.get(gram)
+            if number is None:
+                unknown_words += 1
+            else:
+                word_counts[number] = word_counts.get(number, 0) + 1
+        parts: list[NDArray[np.int64]] = []
+        times: list[int] = []
+        ends: list[int] = []
+        unknown_letters = total = 0
+        for form, count in distinct:
+            numbers, missing = self._letters(form)
+            unknown_letters += missing * count
+            parts.append(numbers)
+            times.append(count)
+            total += len(numbers)
+            ends.append(total)
+        flat = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+        letters, places = np.unique(flat, return_inverse=True)
+        repeats = np.repeat(times, np.diff([0, *ends])) if parts else flat
+        letter_counts = np.bincount(places, weights=repeats, minlength=len(letters)).astype(np.int64)
+        words = np.array(sorted(word_counts), dtype=np.int64)
+        counts = np.array([word_counts[number] for number in words.tolist()], dtype=np.int64)
+        values = np.concatenate(
+            [
+                self._values(words, counts, unknown_words, self.unknown[0]),
+                self._values(letters, letter_counts, unknown_letters, self.unknown[1]),
+            ]
+        )
+        both = np.concatenate([words, letters])
+        met = int(letter_counts.sum())
+        known = met / (met + unknown_letters) if met else 0.0
+        return _Row(both, np.concatenate([counts, letter_counts]), values, len(words), places, ends, known)
+
+    def _values(self, numbers: NDArray[np.int64], counts: NDArray[np.int64], missing: int, unknown: float) -> Floats:
+        values = (1 + np.log(counts)) * self.frequency[numbers]
+        length = math.sqrt(float(values @ values) + UNKNOWN_SHARE * missing * unknown**2)
+        return (values / (length or 1.0)).astype(np.float32)
+
+    def _letters(self, form: str) -> _Letters:
+        known = self._met.get(form)
+        if known is None:
+            grams = letter_grams(form)
+            numbers = [number for gram in grams if (number := self._letter_numbers.get(gram)) is not None]
+            known = (np.array(numbers, dtype=np.int64), len(grams) - len(numbers))
+            if len(self._met) >= _REMEMBERED_WORDS:
+                self._met.clear()
+            self._met[form] = known
+        return known
+
+    def _spoke(
+        self, row: _Row, distinct: list[tuple[str, int]], found: list[Token], ranked: NDArray[np.intp]
+    ) -> list[tuple[str, ...]]:
+        """For each ranked label the words, as written, whose features added most to its score."""
+        if not row.numbers.size:
+            return [()] * len(ranked)
+        # Weights are centred over the labels: a feature that speaks for every label speaks for none.
+        share = (row.values / row.counts)[:, None] * self.weights[row.numbers][:, ranked]
+        place = {form: number for number, (form, _) in enumerate(distinct)}
+        added = np.zeros((len(distinct), len(ranked)))
+        known = {number: at for at, number in enumerate(row.numbers[: row.words].tolist())}
+        size = len(found)
+        for at, gram in enumerate(word_grams([token.form for token in found])):
+            number = self._word_numbers.get(gram)
+            if number is None:
+                continue
+            amount = share[known[number]]
+            if at < size:
+                added[place[found[at].form]] += amount
+            else:
+                added[place[found[at - size].form]] += amount / 2
+                added[place[found[at - size + 1].form]] += amount / 2
+        sums = np.concatenate([np.zeros((1, len(ranked))), np.cumsum(share[row.words :][row.places], axis=0)])
+        bounds = np.array([0, *row.ends])
+        added += (sums[bounds[1:]] - sums[bounds[:-1]]) * np.array([count for _, count in distinct])[:, None]
+        surfaces: dict[str, str] = {}
+        for token in found:
+            surfaces.setdefault(token.form, token.surface)
+        return [self._shown(added[:, column], distinct, surfaces) for column in range(len(ranked))]
+
+    @staticmethod
+    def _shown(added: Probabilities, distinct: list[tuple[str, int]], surfaces: dict[str, str]) -> tuple[str, ...]:
+        shown: list[str] = []
+        order = np.argsort(-added, kind="stable").tolist()
+        floor = max(0.0, float(added[order[0]]) * _SHOWN_SHARE)
+        for number in order:
+            form = distinct[number][0]
+            if added[number] <= floor or len(shown) == SHOWN_WORDS:
+                break
+            # Links, addresses and numbers are personal data and explain nothing.
+            if form.islower() and len(form) > 1:
+                shown.append(surfaces[form])
+        return tuple(shown)
+
+
+def _counted(found: list[Token]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for token in found:
+        counts[token.form] = counts.get(token.form, 0) + 1
+    return list(counts.items())

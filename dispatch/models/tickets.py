@@ -1,0 +1,223 @@
+"""The ticket and its history. Status, assignment and message rows accumulate; none is ever edited."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from dispatch.models.types import UtcDateTime, plain_json
+
+
+class Ticket(SQLModel, table=True):
+    """Calling this will make a row for one complaint, request or proposal, with where it stands now.
+
+    ``spoken_at`` is when the citizen said it, ``opened_at`` when we received it. The ``*_due`` columns copy the current
+    assignment. ``version`` rises with every change an officer could have missed. ``agency`` is never empty: a ticket
+    without a sure agency waits at the desk with ``triage`` set.
+    """
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index("ix_ticket_agency_due", "agency", "status", "first_response_due"),
+        Index("ix_ticket_status_due", "status", "first_response_due"),
+        Index("ix_ticket_opened", "opened_at", "id"),
+        Index("ix_ticket_citizen", "citizen_id", "last_citizen_at"),
+        Index("ix_ticket_triage", "triage", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    citizen_id: int = Field(foreign_key="citizen.id")
+    address_id: int = Field(foreign_key="address.id")
+    channel: str
+    status: str
+    kind: str
+    supervision: bool = False
+    category: str | None = None
+    agency: str
+    triage: bool = False
+    area: str | None = None
+    language: str = "id"
+    summary: str = ""
+    spoken_at: datetime = Field(sa_type=UtcDateTime)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    verify_due: datetime = Field(sa_type=UtcDateTime)
+    first_response_due: datetime = Field(sa_type=UtcDateTime)
+    resolution_due: datetime = Field(sa_type=UtcDateTime)
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    first_response_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_citizen_at: datetime = Field(sa_type=UtcDateTime)
+    last_staff_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    place_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    version: int = 1
+    region_version: str = ""
+
+
+class Assignment(SQLModel, table=True):
+    """Calling this will make a row for one answer to "who must act, by when, and why".
+
+    It keeps the deadlines, the rule version, the classifier's score and the model version it was made with: a later
+    change of rules does not rewrite it.
+    """
+
+    __tablename__ = "assignment"
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    agency: str
+    category: str | None = None
+    area: str | None = None
+    reason: str = ""
+    note: str = ""
+    staff_id: int | None = Field(default=None, foreign_key="staff.id")
+    assigned_at: datetime = Field(sa_type=UtcDateTime)
+    verify_due: datetime = Field(sa_type=UtcDateTime)
+    first_response_due: datetime = Field(sa_type=UtcDateTime)
+    resolution_due: datetime = Field(sa_type=UtcDateTime)
+    rule_version: str = ""
+    score: float | None = None
+    model_version: str = ""
+    words: list[str] = Field(default_factory=list, sa_type=plain_json())
+    suggestions: list[dict[str, Any]] = Field(default_factory=list, sa_type=plain_json())
+
+
+class StatusChange(SQLModel, table=True):
+    """Calling this will make a row for one change of status: from, to, when, by whom, why."""
+
+    __tablename__ = "status_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    from_status: str = ""
+    to_status: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id")
+    reason: str = ""
+
+
+class Direction(StrEnum):
+    """Which way a message went; a note stays among staff."""
+
+    IN = "in"
+    OUT = "out"
+    NOTE = "note"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class Message(SQLModel, table=True):
+    """Calling this will make a row for one message of the conversation, in or out, or a note among staff.
+
+    ``event_id`` is unique: an inbound event becomes at most one message, however often it is worked on.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("event_id", name="uq_message_event"),
+        Index("ix_message_ticket", "ticket_id", "id"),
+        Index("ix_message_address", "address_id", "id"),
+        Index("ix_message_provider", "channel", "provider_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id")
+    address_id: int | None = Field(default=None, foreign_key="address.id")
+    event_id: int | None = Field(default=None, foreign_key="inbound_event.id")
+    channel: str = ""
+    direction: str
+    author: str
+    staff_id: int | None = Field(default=None, foreign_key="staff.id")
+    body: str = ""
+    subject: str = ""
+    language: str = ""
+    provider_id: str = ""
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    latitude: float | None = None
+    longitude: float | None = None
+    location_label: str = ""
+    notes: list[str] = Field(default_factory=list, sa_type=plain_json())
+
+
+class AttachmentState(StrEnum):
+    """Where an attachment's bytes stand: still at the provider, with us, or not to be had and why."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class StoredAttachment(SQLModel, table=True):
+    """Calling this will make a row for one file of a message; the bytes lie under ``var`` by their SHA-256."""
+
+    __tablename__ = "attachment"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    event_id: int = Field(foreign_key="inbound_event.id")
+    kind: str
+    source: str
+    content_type: str = ""
+    filename: str = ""
+    size: int | None = None
+    sha256: str = ""
+    state: str = Field(default=AttachmentState.PENDING, index=True)
+    attempts: int = 0
+    next_at: datetime = Field(sa_type=UtcDateTime)
+    error: str = ""
+
+
+class Outbox(SQLModel, table=True):
+    """Calling this will make a row that promises one provider call: recipient and text frozen, claimed with a lease.
+
+    It settles as sent, failed or *uncertain*; a provider's report may then raise it to delivered or read. A text longer
+    than the channel's limit becomes several rows with rising ``part``.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "external_id", name="uq_outbox_external"),
+        Index("ix_outbox_pending", "channel", "state", "next_at"),
+        Index("ix_outbox_message", "message_id"),
+        Index("ix_outbox_address", "address_id", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    message_id: int = Field(foreign_key="message.id")
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    address_id: int = Field(foreign_key="address.id")
+    channel: str
+    account: str
+    recipient: str
+    body: str
+    subject: str = ""
+    reply_to: list[str] = Field(default_factory=list, sa_type=plain_json())
+    ticket_number: str = ""
+    automatic: bool = True
+    part: int = 1
+    state: str
+    external_id: str | None = None
+    attempts: int = 0
+    next_at: datetime = Field(sa_type=UtcDateTime)
+    lease: str = ""
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error_code: str = ""
+    error: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

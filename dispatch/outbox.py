@@ -1,0 +1,205 @@
+"""The outbox: put with the change that caused it, claim with a lease, settle once.
+
+A send cannot be exactly-once at a provider that has no idempotency key. So the claim is committed before the call, and
+what ends without a clear answer is *uncertain*: shown to staff, settled by a provider's report, never resent blindly.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from channels.message import Address, DeliveryState, OutboundMessage
+from channels.registry import channel_class
+from channels.text import split
+from dispatch.models import CitizenAddress, Message, Outbox
+
+LEASE = timedelta(seconds=120)
+#: A message that a provider has not taken for a day is no longer an answer in time: it fails and a person sees it.
+GIVE_UP_AFTER = timedelta(hours=24)
+FIRST_RETRY = timedelta(seconds=15)
+LONGEST_RETRY = timedelta(hours=1)
+PENDING = (DeliveryState.QUEUED, DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Calling this will hold one claimed row: its id, the lease that settles it, and what to hand to the channel."""
+
+    row_id: int
+    lease: str
+    attempts: int
+    created_at: datetime
+    message: OutboundMessage
+
+
+def put(
+    session: Session,
+    now: datetime,
+    message: Message,
+    address: CitizenAddress,
+    *,
+    text: str,
+    automatic: bool,
+    subject: str = "",
+    reply_to: Sequence[str] = (),
+    ticket_number: str = "",
+) -> list[Outbox]:
+    """Calling this will promise the delivery of ``message`` to ``address`` as ``text``: one row for each part the channel can carry.
+
+    Recipient and text are frozen here. Channels that show messages on our own pages need no provider: their rows are
+    sent at once, and delivered when the citizen's page has shown them.
+    """
+    cls = channel_class(address.channel)
+    rows = []
+    for number, text in enumerate(split(text, cls.limits.text_length), start=1):
+        row = Outbox(
+            key=secrets.token_hex(12),
+            message_id=_id(message.id),
+            ticket_id=message.ticket_id,
+            address_id=_id(address.id),
+            channel=address.channel,
+            account=address.account,
+            recipient=str(address),
+            body=text,
+            subject=subject,
+            reply_to=list(reply_to),
+            ticket_number=ticket_number,
+            automatic=automatic,
+            part=number,
+            state=DeliveryState.QUEUED if cls.external else DeliveryState.SENT,
+            next_at=now,
+            created_at=now,
+            sent_at=None if cls.external else now,
+            settled_at=None if cls.external else now,
+        )
+        session.add(row)
+        rows.append(row)
+    session.flush()
+    return rows
+
+
+def claim(session: Session, now: datetime, channel: str, limit: int = 5) -> list[Claim]:
+    """Calling this will claim due rows of one channel, at most one for each address, the oldest first.
+
+    A later message to a person waits until the earlier one is settled, so they read our words in order. Each claim is
+    one conditional update: of two workers only one gets the row.
+    """
+    earlier = aliased(Outbox)
+    blocked = (
+        select(col(earlier.id))
+        .where(col(earlier.address_id) == Outbox.address_id)
+        .where(col(earlier.id) < Outbox.id, col(earlier.state).in_(PENDING))
+        .exists()
+    )
+    due = session.scalars(
+        select(Outbox)
+        .where(col(Outbox.channel) == channel, col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now)
+        .where(~blocked)
+        .order_by(col(Outbox.id))
+        .limit(limit)
+    ).all()
+    claims = []
+    for row in due:
+        lease = secrets.token_hex(8)
+        taken = session.execute(
+            update(Outbox)
+            .where(col(Outbox.id) == row.id, col(Outbox.state) == DeliveryState.QUEUED)
+            .values(state=DeliveryState.SENDING, lease=lease, lease_until=now + LEASE, attempts=Outbox.attempts + 1)
+            .execution_options(synchronize_session=False)
+        )
+        if taken.rowcount != 1:  # type: ignore[attr-defined]
+            continue
+        outgoing = OutboundMessage(
+            key=row.key,
+            recipient=Address.parse(row.recipient),
+            text=row.body,
+            subject=row.subject,
+            reply_to=tuple(row.reply_to),
+            ticket_number=row.ticket_number,
+            automatic=row.automatic,
+        )
+        claims.append(Claim(_id(row.id), lease, row.attempts + 1, row.created_at, outgoing))
+    return claims
+
+
+def settle_sent(session: Session, now: datetime, claim: Claim, external_id: str, state: DeliveryState) -> bool:
+    """Calling this will write down the provider's receipt; False when the lease is no longer ours."""
+    return _settle(
+        session, claim, state=state, external_id=external_id, sent_at=now, settled_at=now, error="", error_code=""
+    )
+
+
+def settle_later(
+    session: Session, now: datetime, claim: Claim, error: str, code: str, retry_after: float | None
+) -> DeliveryState:
+    """Calling this will put a row back for another try, or fail it when a day has passed; says which of the two.
+
+    The wait doubles from 15 seconds to an hour unless the provider names one (``retry_after``, seconds).
+    """
+    if now - claim.created_at > GIVE_UP_AFTER:
+        settle_failed(session, now, claim, error, code)
+        return DeliveryState.FAILED
+    wait = timedelta(seconds=retry_after) if retry_after is not None else FIRST_RETRY * 2 ** min(claim.attempts - 1, 12)
+    jitter = timedelta(milliseconds=secrets.randbelow(1000))
+    next_at = now + min(wait, LONGEST_RETRY) + jitter
+    _settle(session, claim, state=DeliveryState.QUEUED, next_at=next_at, error=error, error_code=code)
+    return DeliveryState.QUEUED
+
+
+def settle_failed(session: Session, now: datetime, claim: Claim, error: str, code: str) -> bool:
+    """Calling this will mark a row as refused for good."""
+    return _settle(session, claim, state=DeliveryState.FAILED, settled_at=now, error=error, error_code=code)
+
+
+def settle_uncertain(session: Session, now: datetime, claim: Claim, error: str, code: str) -> bool:
+    """Calling this will mark a row as perhaps sent: a person or a provider's report decides."""
+    return _settle(session, claim, state=DeliveryState.UNCERTAIN, settled_at=now, error=error, error_code=code)
+
+
+def _settle(session: Session, claim: Claim, **values: object) -> bool:
+    done = session.execute(
+        update(Outbox)
+        .where(col(Outbox.id) == claim.row_id, col(Outbox.lease) == claim.lease)
+        .where(col(Outbox.state).in_((DeliveryState.SENDING, DeliveryState.UNCERTAIN)))
+        .values(lease_until=None, **values)
+        .execution_options(synchronize_session=False)
+    )
+    return done.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def expire_leases(session: Session, now: datetime) -> int:
+    """Calling this will mark as uncertain every row whose sender died between claiming and settling; returns how many."""
+    done = session.execute(
+        update(Outbox)
+        .where(col(Outbox.state) == DeliveryState.SENDING, col(Outbox.lease_until) < now)
+        .values(
+            state=DeliveryState.UNCERTAIN,
+            settled_at=now,
+            error="the sender stopped before the provider's answer was written down",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def due_by_channel(session: Session, now: datetime) -> dict[str, int]:
+    """Calling this will count the rows that could be sent now, by channel."""
+    rows = session.execute(
+        select(col(Outbox.channel), func.count())
+        .where(col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now)
+        .group_by(col(Outbox.channel))
+    )
+    return {channel: count for channel, count in rows}
+
+
+def _id(value: int | None) -> int:
+    if value is None:
+        raise ValueError("the row is not stored yet")
+    return value

@@ -1,0 +1,194 @@
+"""What citizens read: the region's sentences, filled in and dated, never composed in code.
+
+The sentences lie in ``phrases.yaml`` of the region pack; ``REQUIRED`` says which ones the code uses and with what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from string import Formatter
+
+from babel.dates import format_datetime
+
+from dispatch.region import Region
+
+LANGUAGES = ("id", "en")
+#: Language → pattern of the time of day; dates are written in one order in both.
+_TIME = {"id": "HH.mm", "en": "HH:mm"}
+_DATE = "EEEE, d MMMM y"
+
+
+def _keys(*rows: str) -> dict[str, frozenset[str]]:
+    """Rows "key placeholder placeholder …" as a table."""
+    return {key: frozenset(names) for key, *names in (row.split() for row in rows)}
+
+
+#: Phrase key → the values the code gives it: all of them, every time. A text may leave one out, never use another.
+REQUIRED: dict[str, frozenset[str]] = _keys(
+    "moment date time zone",
+    # what the bot says
+    "receipt number agency due check",
+    "receipt_place number agency due check",
+    "receipt_unsure number due check",
+    "receipt_external number agency contact",
+    "receipt_emergency emergency",
+    "receipt_sms number agency due",
+    "privacy link",
+    "privacy_short",
+    "check_web link",
+    "check_text number",
+    "added number",
+    "place_thanks number place agency due",
+    "place_unknown number",
+    "greeting name",
+    "citizen",
+    "help channels",
+    *(f"channel_{kind}" for kind in ("whatsapp", "sms", "telegram", "mail", "web")),
+    "contact_office agency",
+    "status number status agency due",
+    "status_with_answer number status agency at answer",
+    "status_unknown",
+    "stopped",
+    "started",
+    "too_long limit",
+    "attachment_refused reason",
+    "only_photo",
+    "thanks",
+    "unreadable",
+    # what accompanies the staff's work
+    "answer_prefix number agency",
+    "handed_over number agency due",
+    "closed number",
+    "mail_subject number subject",
+    # the names of the statuses
+    "status_new",
+    "status_assigned",
+    "status_in_progress",
+    "status_waiting",
+    "status_answered",
+    "status_resolved",
+    "status_closed",
+    "status_rejected",
+    "status_forwarded",
+    # the public pages
+    "web_title",
+    "web_intro",
+    "web_form_heading",
+    "web_form_text_label",
+    "web_form_place_label",
+    "web_form_contact_hint",
+    "web_photo_label",
+    "web_submit",
+    "web_chat_heading",
+    "web_chat_intro",
+    "web_chat_input_label",
+    "web_chat_send",
+    "web_track_heading",
+    "web_track_label",
+    "web_track_submit",
+    "web_track_unknown",
+    "web_other_channels",
+    "web_privacy_heading",
+    "web_privacy_body contact",
+    "web_received_heading",
+    "web_empty_error",
+    "web_too_large_error limit",
+    "web_not_found",
+    "web_server_error",
+    "web_back",
+    "web_new_answer",
+    "web_you",
+    "web_us",
+    "web_skip",
+    "web_status_label",
+    "web_agency_label",
+    "web_due_label",
+    "web_opened_label",
+    "web_answered_label",
+    "web_language",
+    "web_expired",
+    "web_rate_limited",
+)
+
+
+class Phrases:
+    """Calling this will hold a region's sentences ready to be filled in.
+
+    Raises ValueError, naming the key, for a text that cannot be read or uses a value the code never gives.
+    """
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self._texts = {
+            key: {language: _Text(key, text) for language, text in texts.items()}
+            for key, texts in region.phrases.items()
+        }
+
+    def say(self, key: str, language: str, **values: str | int) -> str:
+        """Calling this will give the sentence ``key`` with its values, in Indonesian unless ``language`` is "en".
+
+        Values are put in as they are: braces in a citizen's words mean nothing here. Raises KeyError for an unknown key
+        or a missing value, ValueError for a value too many, each naming the key; whether or not the region's text uses
+        the value, so that changing a text never uncovers a fault in the code.
+        """
+        try:
+            texts = self._texts[key]
+        except KeyError:
+            raise KeyError(f"phrase {key}: the region has none") from None
+        wanted = REQUIRED[key] if key in REQUIRED else frozenset().union(*(text.names for text in texts.values()))
+        if missing := wanted - values.keys():
+            raise KeyError(f"phrase {key}: no value for {', '.join(sorted(missing))}")
+        if superfluous := values.keys() - wanted:
+            raise ValueError(f"phrase {key}: takes no {', '.join(sorted(superfluous))}")
+        return texts.get(_language(language), texts["id"]).fill(values)
+
+    def date(self, instant: datetime, language: str) -> str:
+        """Calling this will write the region's local date of an aware instant: "Jumat, 4 Desember 2026".
+
+        Raises ValueError for a naive instant.
+        """
+        return self._format(instant, _DATE, language)
+
+    def moment(self, instant: datetime, language: str) -> str:
+        """Calling this will write the local date, time and zone: "Jumat, 4 Desember 2026 pukul 16.00 WITA".
+
+        Raises ValueError for a naive instant.
+        """
+        return self.say(
+            "moment",
+            language,
+            date=self.date(instant, language),
+            time=self._format(instant, _TIME[_language(language)], language),
+            zone=self.region.zone_label,
+        )
+
+    def _format(self, instant: datetime, pattern: str, language: str) -> str:
+        if instant.utcoffset() is None:
+            raise ValueError("an instant must be aware: a naive one means another moment on every machine")
+        return format_datetime(self.region.local(instant), pattern, locale=_language(language))
+
+
+class _Text:
+    """One text, cut at its placeholders: literal, name, literal, name, …, literal."""
+
+    def __init__(self, key: str, text: str) -> None:
+        self._parts: list[tuple[str, str]] = []
+        try:
+            pieces = list(Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"phrase {key}: {error}") from None
+        for literal, name, spec, conversion in pieces:
+            if name is not None and (not name.isidentifier() or spec or conversion):
+                raise ValueError(f"phrase {key}: a placeholder is a plain name in braces, not {name!r}")
+            self._parts.append((literal, name or ""))
+        self.names = frozenset(name for _, name in self._parts if name)
+        if unknown := self.names - REQUIRED.get(key, self.names):
+            raise ValueError(f"phrase {key}: nothing is ever put in for {', '.join(sorted(unknown))}")
+
+    def fill(self, values: Mapping[str, str | int]) -> str:
+        return "".join(literal + (str(values[name]) if name else "") for literal, name in self._parts)
+
+
+def _language(language: str) -> str:
+    return language if language in LANGUAGES else "id"

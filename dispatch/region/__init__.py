@@ -1,0 +1,32 @@
+"""Region packs: everything local, as reviewed data. ``load`` reads one, ``check`` lists every fault at once."""
+
+from dispatch.region.loading import check, load
+from dispatch.region.values import (
+    Agency,
+    Calendar,
+    Category,
+    ClockRule,
+    Example,
+    Fault,
+    Landmark,
+    Level,
+    Place,
+    Region,
+    RegionFaults,
+)
+
+__all__ = [
+    "Agency",
+    "Calendar",
+    "Category",
+    "ClockRule",
+    "Example",
+    "Fault",
+    "Landmark",
+    "Level",
+    "Place",
+    "Region",
+    "RegionFaults",
+    "check",
+    "load",
+]

@@ -1,0 +1,321 @@
+"""The only reader of aggregates: how long citizens waited, and the rows behind every figure.
+
+Definitions, the same for figures, lists and exports (``condition``): a ticket belongs to the period in which it was
+received and to the agency that has it now. A first answer is a person's, never a receipt. Times are calendar time: the
+citizen waits at night too; the deadlines they are judged by are the law's working days. A deadline that has passed without an
+answer counts as missed, whether or not the ticket was ended since; a ticket referred to a body outside owes none.
+"Resolved" is resolved or closed; refused and referred tickets are counted apart. While the next move is the citizen's
+(waiting, answered) the resolution clock stands still: neither kept nor missed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from statistics import median
+
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
+from sqlmodel import Session, col
+
+from channels.message import DeliveryState
+from dispatch.models import Direction, Message, Outbox, Ticket
+from dispatch.region import Region
+from dispatch.runtime import utc_now
+from dispatch.workflow import OPEN, STOPS_RESOLUTION, Status
+
+BATCH = 500
+_DONE = (Status.RESOLVED, Status.CLOSED)
+#: The resolution clock runs: open, and the next move is ours.
+_RUNNING = tuple(sorted(OPEN - STOPS_RESOLUTION))
+_OPEN = tuple(sorted(OPEN))
+
+Rule = Callable[[datetime], ColumnElement[bool]]
+
+
+def _answered(now: datetime) -> ColumnElement[bool]:
+    return col(Ticket.first_response_at).is_not(None)
+
+
+def _first_in_time(now: datetime) -> ColumnElement[bool]:
+    return col(Ticket.first_response_at) <= col(Ticket.first_response_due)
+
+
+def _first_late(now: datetime) -> ColumnElement[bool]:
+    missed = and_(
+        col(Ticket.first_response_at).is_(None),
+        col(Ticket.first_response_due) < now,
+        col(Ticket.status) != Status.FORWARDED,
+    )
+    return or_(col(Ticket.first_response_at) > col(Ticket.first_response_due), missed)
+
+
+def _resolved(now: datetime) -> ColumnElement[bool]:
+    return and_(col(Ticket.status).in_(_DONE), col(Ticket.resolved_at).is_not(None))
+
+
+def _resolution_in_time(now: datetime) -> ColumnElement[bool]:
+    return and_(_resolved(now), col(Ticket.resolved_at) <= col(Ticket.resolution_due))
+
+
+def _resolution_late(now: datetime) -> ColumnElement[bool]:
+    late = and_(_resolved(now), col(Ticket.resolved_at) > col(Ticket.resolution_due))
+    return or_(late, and_(col(Ticket.status).in_(_RUNNING), col(Ticket.resolution_due) < now))
+
+
+def _open(now: datetime) -> ColumnElement[bool]:
+    return col(Ticket.status).in_(_OPEN)
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    unanswered = and_(col(Ticket.first_response_at).is_(None), col(Ticket.first_response_due) < now)
+    unresolved = and_(col(Ticket.status).in_(_RUNNING), col(Ticket.resolution_due) < now)
+    return and_(_open(now), or_(unanswered, unresolved))
+
+
+def _triage(now: datetime) -> ColumnElement[bool]:
+    return and_(col(Ticket.triage).is_(True), _open(now))
+
+
+def _undelivered(now: datetime) -> ColumnElement[bool]:
+    troubled = col(Outbox.state).in_((DeliveryState.FAILED, DeliveryState.UNCERTAIN))
+    return select(Outbox.id).where(col(Outbox.ticket_id) == col(Ticket.id), troubled).exists()
+
+
+#: Name → which tickets. Every figure is the number of tickets its condition holds for, and links to exactly these.
+CONDITIONS: dict[str, Rule] = {
+    "received": lambda now: true(),
+    "answered": _answered,
+    "first_in_time": _first_in_time,
+    "first_late": _first_late,
+    "first_counted": lambda now: or_(_first_in_time(now), _first_late(now)),
+    "resolved": _resolved,
+    "resolution_in_time": _resolution_in_time,
+    "resolution_late": _resolution_late,
+    "resolution_counted": lambda now: or_(_resolution_in_time(now), _resolution_late(now)),
+    "rejected": lambda now: col(Ticket.status) == Status.REJECTED,
+    "forwarded": lambda now: col(Ticket.status) == Status.FORWARDED,
+    "open": _open,
+    "overdue": _overdue,
+    "triage": _triage,
+    "undelivered": _undelivered,
+}
+#: Counted over the period's tickets, and counted over all tickets as they stand now.
+_OF_PERIOD = (
+    "received",
+    "answered",
+    "first_in_time",
+    "first_counted",
+    "resolved",
+    "resolution_in_time",
+    "resolution_counted",
+    "rejected",
+    "forwarded",
+)
+_NOW = ("open", "overdue")
+
+
+def condition(name: str, now: datetime) -> ColumnElement[bool]:
+    """Calling this will give the SQL condition of a figure at the cut-off ``now``. Raises KeyError for an unknown name."""
+    return CONDITIONS[name](now)
+
+
+def in_agencies(agencies: frozenset[str] | None) -> ColumnElement[bool]:
+    """Calling this will limit tickets to some agencies: None is all of them, an empty set none."""
+    if agencies is None:
+        return true()
+    return col(Ticket.agency).in_(sorted(agencies)) if agencies else false()
+
+
+def in_period(start: datetime | None, end: datetime | None) -> ColumnElement[bool]:
+    """Calling this will limit tickets to those received from ``start`` on and before ``end`` (aware; None: no limit)."""
+    limits = [true()]
+    if start is not None:
+        limits.append(col(Ticket.opened_at) >= start)
+    if end is not None:
+        limits.append(col(Ticket.opened_at) < end)
+    return and_(*limits)
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyFigures:
+    """Calling this will hold one agency's figures. Counts are tickets, times are seconds of calendar time, None where
+    there is nothing to measure. ``p90`` is the time within which nine of ten were served (nearest rank)."""
+
+    agency: str
+    received: int
+    answered: int
+    first_in_time: int
+    first_counted: int
+    resolved: int
+    resolution_in_time: int
+    resolution_counted: int
+    rejected: int
+    forwarded: int
+    open: int
+    overdue: int
+    median_first: float | None
+    p90_first: float | None
+    median_resolution: float | None
+    p90_resolution: float | None
+
+
+def response_figures(
+    session: Session, now: datetime, agencies: frozenset[str] | None, start: datetime, end: datetime
+) -> list[AgencyFigures]:
+    """Calling this will work out the figures of every agency (of ``agencies``, None: all) that received a ticket from
+    ``start`` on and before ``end`` or has one open now, in the order of their codes.
+
+    ``now`` is the cut-off: what is overdue is judged at this instant.
+    """
+    scope = in_agencies(agencies)
+    counts = _count(session, now, _OF_PERIOD, and_(scope, in_period(start, end)))
+    standing = _count(session, now, _NOW, and_(scope, _open(now)))
+    first, resolution = _waits(session, now, and_(scope, in_period(start, end)))
+    return [
+        AgencyFigures(
+            agency=agency,
+            **{name: counts.get(agency, {}).get(name, 0) for name in _OF_PERIOD},
+            **{name: standing.get(agency, {}).get(name, 0) for name in _NOW},
+            median_first=_median(first[agency]),
+            p90_first=_p90(first[agency]),
+            median_resolution=_median(resolution[agency]),
+            p90_resolution=_p90(resolution[agency]),
+        )
+        for agency in sorted(counts.keys() | standing.keys())
+    ]
+
+
+def _count(
+    session: Session, now: datetime, names: Sequence[str], where: ColumnElement[bool]
+) -> dict[str, dict[str, int]]:
+    columns = [func.sum(case((condition(name, now), 1), else_=0)) for name in names]
+    rows = session.execute(select(col(Ticket.agency), *columns).where(where).group_by(col(Ticket.agency)))
+    return {agency: {name: int(n) for name, n in zip(names, values, strict=True)} for agency, *values in rows}
+
+
+def _waits(
+    session: Session, now: datetime, where: ColumnElement[bool]
+) -> tuple[defaultdict[str, list[float]], defaultdict[str, list[float]]]:
+    """Seconds each citizen waited, by agency: for the first answer, and for the resolution."""
+    first: defaultdict[str, list[float]] = defaultdict(list)
+    resolution: defaultdict[str, list[float]] = defaultdict(list)
+    narrow = select(
+        col(Ticket.agency),
+        col(Ticket.opened_at),
+        col(Ticket.first_response_at),
+        case((_resolved(now), col(Ticket.resolved_at)), else_=None),
+    )
+    for agency, opened, answered, resolved in session.execute(narrow.where(where)):
+        if answered is not None:
+            first[agency].append((answered - opened).total_seconds())
+        if resolved is not None:
+            resolution[agency].append((resolved - opened).total_seconds())
+    return first, resolution
+
+
+def _median(values: list[float]) -> float | None:
+    return median(values) if values else None
+
+
+def _p90(values: list[float]) -> float | None:
+    return sorted(values)[ceil(0.9 * len(values)) - 1] if values else None
+
+
+EXPORT_COLUMNS = (
+    "number",
+    "channel",
+    "text",
+    "agency",
+    "category",
+    "area",
+    "status",
+    "kind",
+    "opened_at",
+    "first_response_due",
+    "first_response_at",
+    "resolution_due",
+    "resolved_at",
+    "closed_at",
+    "delivered",
+    "overdue",
+)
+
+
+def export_tickets(
+    session: Session,
+    region: Region,
+    *,
+    agencies: frozenset[str] | None,
+    start: datetime | None,
+    end: datetime | None,
+    now: datetime | None = None,
+) -> Iterator[dict[str, str]]:
+    """Calling this will give the tickets of some agencies (None: all) received in a period, oldest first, in batches.
+
+    Keys are ``EXPORT_COLUMNS``. Times are ISO 8601 with the region's offset, empty where there is none. ``text`` is the
+    citizen's first message. ``delivered`` is the state of the last answer a person wrote, empty without one. ``overdue``
+    is yes or no at ``now`` (the present instant unless given).
+    """
+    late = condition("overdue", now or utc_now())
+    last = 0
+    while True:
+        query = select(Ticket, case((late, 1), else_=0)).where(in_agencies(agencies), in_period(start, end), col(Ticket.id) > last)
+        rows = session.execute(query.order_by(col(Ticket.id)).limit(BATCH)).all()
+        if not rows:
+            return
+        ids = [ticket.id or 0 for ticket, _ in rows]
+        last = ids[-1]
+        texts, states = _first_texts(session, ids), _last_answers(session, ids)
+        for ticket, overdue in rows:
+            yield _exported(region, ticket, texts.get(ticket.id or 0, ""), states.get(ticket.id or 0, "")) | {
+                "overdue": "yes" if overdue else "no"
+            }
+        session.expunge_all()
+
+
+def _exported(region: Region, ticket: Ticket, text: str, delivered: str) -> dict[str, str]:
+    def moment(instant: datetime | None) -> str:
+        return region.local(instant).isoformat(timespec="seconds") if instant else ""
+
+    return {
+        "number": ticket.number,
+        "channel": ticket.channel,
+        "text": text,
+        "agency": ticket.agency,
+        "category": ticket.category or "",
+        "area": ticket.area or "",
+        "status": ticket.status,
+        "kind": ticket.kind,
+        "opened_at": moment(ticket.opened_at),
+        "first_response_due": moment(ticket.first_response_due),
+        "first_response_at": moment(ticket.first_response_at),
+        "resolution_due": moment(ticket.resolution_due),
+        "resolved_at": moment(ticket.resolved_at),
+        "closed_at": moment(ticket.closed_at),
+        "delivered": delivered,
+    }
+
+
+def _first_texts(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Ticket id → what the citizen wrote first."""
+    firsts = (
+        select(func.min(col(Message.id)))
+        .where(col(Message.ticket_id).in_(ids), col(Message.direction) == Direction.IN)
+        .group_by(col(Message.ticket_id))
+    )
+    rows = session.execute(select(col(Message.ticket_id), col(Message.body)).where(col(Message.id).in_(firsts)))
+    return {ticket: body for ticket, body in rows if ticket is not None}
+
+
+def _last_answers(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Ticket id → the delivery state of the last answer by a person."""
+    lasts = (
+        select(func.max(col(Outbox.id)))
+        .where(col(Outbox.ticket_id).in_(ids), col(Outbox.automatic).is_(False))
+        .group_by(col(Outbox.ticket_id))
+    )
+    rows = session.execute(select(col(Outbox.ticket_id), col(Outbox.state)).where(col(Outbox.id).in_(lasts)))
+    return {ticket: state for ticket, state in rows if ticket is not None}

@@ -1,0 +1,139 @@
+"""The one place that wires: settings, database, region pack, channels, classifier, queue, clock. Everything is lazy, so a
+command pays only for what it uses and nothing opens before a fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from channels.registry import Registry, build
+from dispatch import db
+from dispatch.config import ConfigFaults, Settings
+from dispatch.jobqueue import JobQueue
+from dispatch.phrases import REQUIRED, Phrases
+from dispatch.places import Places
+from dispatch.region import Region, load
+
+if TYPE_CHECKING:
+    from classifier.scorer import Scorer
+
+    from channels.base import Channel
+
+
+def utc_now() -> datetime:
+    """Calling this will tell the present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Runtime:
+    """Calling this will wire one process. ``now`` is injected so that tests own the time."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.now = now
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Calling this will give the database engine of this process."""
+        return db.make_engine(self.settings.database_url)
+
+    @cached_property
+    def region(self) -> Region:
+        """Calling this will load the region pack. Raises RegionFaults with every fault."""
+        return load(self.settings.region, self.settings.region_dir, required_phrases=REQUIRED)
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """Calling this will give the region's sentences."""
+        return Phrases(self.region)
+
+    @cached_property
+    def places(self) -> Places:
+        """Calling this will build the index of place names."""
+        return Places(self.region)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Calling this will build the configured channels. Raises ConfigFaults when one is set by half."""
+        registry = build(self.settings.values, self.settings.public_url)
+        if registry.faults:
+            raise ConfigFaults(registry.faults)
+        return registry
+
+    @cached_property
+    def queue(self) -> JobQueue:
+        """Calling this will give the doorbell."""
+        return JobQueue(self.settings.redis_url)
+
+    @cached_property
+    def classifier(self) -> Scorer:
+        """Calling this will load the trained classifier. Raises ArtifactRefused when there is none or it is damaged."""
+        from classifier.artifact import load as load_model  # lazily: most commands classify nothing
+
+        return load_model(self.settings.models / "current")
+
+    def channel(self, kind: str) -> Channel:
+        """Calling this will give a configured channel. Raises KeyError when it is off."""
+        return self.registry.channels[kind]
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Calling this will open a session that only reads."""
+        with db.reading(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Calling this will open one writing transaction and, once it is committed, ring the bells it asked for."""
+        bells: dict[str, list[int]] = {}
+        with db.writing(self.engine) as session:
+            session.info["bells"] = bells
+            yield session
+        for queue, rows in bells.items():
+            self.queue.ring(queue, *rows)
+
+    def close(self) -> None:
+        """Calling this will close what was opened: channels, database, queue."""
+        for name in ("registry", "queue"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+def ring_after_commit(session: Session, queue: str, row_id: int) -> None:
+    """Calling this will ring ``queue`` for a row once the session's transaction is committed, and never before."""
+    session.info.setdefault("bells", {}).setdefault(queue, []).append(row_id)
+
+
+_installed: dict[int, Runtime] = {}
+
+
+def install(runtime: Runtime) -> None:
+    """Calling this will make ``runtime`` the one that jobs of this process and of its forked children use."""
+    _installed.clear()
+    _installed[0] = runtime
+
+
+def current() -> Runtime:
+    """Calling this will give the process's runtime, wired from the environment on first use."""
+    if 0 not in _installed:
+        install(from_environment())
+    return _installed[0]
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Runtime:
+    """Calling this will wire a runtime from the environment and a ``.env`` file in the working directory.
+
+    Raises ConfigFaults with every fault at once.
+    """
+    given = os.environ if environ is None else environ
+    return Runtime(Settings.read(given, Path(given.get("ADUAN_ENV_FILE", ".env"))))

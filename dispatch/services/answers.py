@@ -1,0 +1,155 @@
+"""What is said to a citizen on a ticket: officers' answers, receipts and notices, each promised in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from channels.registry import channel_class
+from dispatch import outbox
+from dispatch.jobqueue import outbound
+from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
+from dispatch.phrases import Phrases
+from dispatch.runtime import ring_after_commit
+from dispatch.services.tickets import audit, move
+from dispatch.workflow import ENDED, Status
+
+REFERENCES_KEPT = 20
+
+
+class Stale(Exception):
+    """Calling this will say that the ticket changed since the officer saw it; nothing was written."""
+
+    def __init__(self, seen: int, now: int) -> None:
+        super().__init__(f"the ticket is at version {now}, the answer was written on version {seen}")
+
+
+class CannotReach(Exception):
+    """Calling this will say that the citizen asked us to stop, so nothing may be sent to this address."""
+
+
+def reply(
+    session: Session,
+    phrases: Phrases,
+    now: datetime,
+    ticket: Ticket,
+    *,
+    text: str,
+    staff_id: int,
+    seen_version: int | None = None,
+) -> Message:
+    """Calling this will answer a citizen: message, status, history and outbox in one transaction.
+
+    The first answer by a person stops the first-response clock; receipts do not. ``seen_version`` is the ticket's version
+    the officer looked at. Raises Stale when it has changed since, ValueError for an empty text, CannotReach when the
+    citizen opted out, NotAllowed when the ticket's status forbids an answer.
+    """
+    text = text.strip()
+    if not text:
+        raise ValueError("an answer needs a text")
+    if seen_version is not None and seen_version != ticket.version:
+        raise Stale(seen_version, ticket.version)
+    address = session.get_one(CitizenAddress, ticket.address_id)
+    if address.stopped_at is not None:
+        raise CannotReach("the citizen asked us to stop writing to this address")
+    message = say(session, phrases, now, address, ticket=ticket, text=text, author=Author.STAFF, staff_id=staff_id)
+    if ticket.status in ENDED or ticket.status == Status.ANSWERED:
+        ticket.version += 1
+    else:
+        move(session, now, ticket, Status.ANSWERED, staff_id=staff_id, reason="answered")
+    ticket.first_response_at = ticket.first_response_at or now
+    ticket.verified_at = ticket.verified_at or now
+    ticket.last_staff_at = now
+    ticket.triage = False
+    session.add(ticket)
+    audit(session, now, "ticket.reply", "ticket", ticket.number, staff_id=staff_id)
+    return message
+
+
+def note(session: Session, now: datetime, ticket: Ticket, *, text: str, staff_id: int) -> Message:
+    """Calling this will add a note only staff can read. Raises ValueError for an empty one."""
+    if not text.strip():
+        raise ValueError("a note needs a text")
+    row = Message(
+        ticket_id=ticket.id,
+        direction=Direction.NOTE,
+        author=Author.STAFF,
+        staff_id=staff_id,
+        body=text.strip(),
+        created_at=now,
+    )
+    session.add(row)
+    ticket.version += 1
+    session.add(ticket)
+    session.flush()
+    return row
+
+
+def say(
+    session: Session,
+    phrases: Phrases,
+    now: datetime,
+    address: CitizenAddress,
+    *,
+    text: str,
+    ticket: Ticket | None = None,
+    author: Author = Author.SYSTEM,
+    staff_id: int | None = None,
+) -> Message:
+    """Calling this will write a message to a citizen and promise its delivery, threaded on what they wrote last.
+
+    An officer's answer that leaves our own pages is headed by number and agency: on the phone it stands among a
+    thousand other messages. The message keeps the officer's own words.
+    """
+    external = channel_class(address.channel).external
+    message = Message(
+        ticket_id=ticket.id if ticket else None,
+        address_id=address.id,
+        channel=address.channel,
+        direction=Direction.OUT,
+        author=author,
+        staff_id=staff_id,
+        body=text,
+        language=ticket.language if ticket else "",
+        created_at=now,
+    )
+    session.add(message)
+    session.flush()
+    if author is Author.STAFF and ticket is not None and external:
+        agency = phrases.region.agencies[ticket.agency].name
+        text = phrases.say("answer_prefix", ticket.language, number=ticket.number, agency=agency) + "\n\n" + text
+    received = _received(session, address, ticket)
+    rows = outbox.put(
+        session,
+        now,
+        message,
+        address,
+        text=text,
+        automatic=author is Author.SYSTEM,
+        subject=_subject(phrases, ticket, received),
+        reply_to=[row.provider_id for row in reversed(received) if row.provider_id],
+        ticket_number=ticket.number if ticket else "",
+    )
+    if external:
+        for row in rows:
+            ring_after_commit(session, outbound(address.channel), row.id or 0)
+    return message
+
+
+def _received(session: Session, address: CitizenAddress, ticket: Ticket | None) -> Sequence[Message]:
+    """The citizen's last messages from this address (on this ticket, if there is one), newest first."""
+    query = select(Message).where(col(Message.address_id) == address.id, col(Message.direction) == Direction.IN)
+    if ticket is not None:
+        query = query.where(col(Message.ticket_id) == ticket.id)
+    return session.scalars(query.order_by(col(Message.id).desc()).limit(REFERENCES_KEPT)).all()
+
+
+def _subject(phrases: Phrases, ticket: Ticket | None, received: Sequence[Message]) -> str:
+    """The subject for channels that have one: the citizen's own, headed by the number once there is a ticket."""
+    subject = next((row.subject for row in received if row.subject), ticket.summary if ticket else "")
+    if ticket is None:
+        return subject
+    return phrases.say("mail_subject", ticket.language, number=ticket.number, subject=subject)

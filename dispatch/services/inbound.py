@@ -1,0 +1,232 @@
+"""Record what arrives before anything is acknowledged, and hand it out for work, each sender's events in order."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from channels.message import Event, InboundMessage, OptOut, Unreadable, dump, kind_of
+from dispatch.jobqueue import INBOUND
+from dispatch.models import EventState, InboundEvent
+from dispatch.runtime import ring_after_commit
+
+#: How long the provider's raw bytes are kept beside our words (safety: purge after 30 days).
+RAW_KEPT = timedelta(days=30)
+LEASE = timedelta(seconds=120)
+ATTEMPTS = 5
+FIRST_RETRY = timedelta(seconds=5)
+OPEN_STATES = (EventState.NEW, EventState.WORKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Calling this will say what a request brought: ids of new rows, and how many items were repeats."""
+
+    new: tuple[int, ...]
+    repeats: int
+
+
+def record_inbound(
+    session: Session, now: datetime, events: Sequence[Event], *, raw: bytes, content_type: str = ""
+) -> Recorded:
+    """Calling this will store each event once, by (channel, account, external_id), and ring the worker after commit.
+
+    A repeat changes nothing. An item that no rule could read is stored straight into quarantine with its reason.
+    """
+    new = []
+    for event in events:
+        unreadable = isinstance(event, Unreadable)
+        values = {
+            "channel": event.channel,
+            "account": event.account,
+            "external_id": event.external_id,
+            "kind": kind_of(event),
+            "state": EventState.QUARANTINED if unreadable else EventState.NEW,
+            "error": event.reason if isinstance(event, Unreadable) else "",
+            "sender": _sender(event),
+            "payload": _storable(dump(event)),
+            "raw": event.raw if event.raw is not None else raw,
+            "content_type": content_type,
+            "received_at": now,
+            "sent_at": event.sent_at if isinstance(event, InboundMessage) else None,
+            "attempts": 0,
+            "next_at": now,
+            "lease": "",
+            "purge_after": now + RAW_KEPT,
+        }
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        statement = insert(InboundEvent).values(**values).on_conflict_do_nothing().returning(col(InboundEvent.id))
+        row_id = session.execute(statement).scalar()
+        if row_id is not None:
+            new.append(int(row_id))
+            if not unreadable:
+                ring_after_commit(session, INBOUND, int(row_id))
+    return Recorded(tuple(new), len(events) - len(new))
+
+
+def quarantine(
+    session: Session, now: datetime, *, channel: str, account: str, raw: bytes, content_type: str, reason: str
+) -> Recorded:
+    """Calling this will keep a genuine request that could not be read, once, where staff see it."""
+    event = Unreadable(
+        channel=channel, account=account, external_id=f"sha256:{hashlib.sha256(raw).hexdigest()}", reason=reason
+    )
+    return record_inbound(session, now, [event], raw=raw, content_type=content_type)
+
+
+def claim_events(session: Session, now: datetime, limit: int = 50) -> list[InboundEvent]:
+    """Calling this will claim due events, for each sender only the earliest that is not yet done.
+
+    So messages of one conversation are worked on in order, whatever number of workers there are.
+    """
+    earlier = aliased(InboundEvent)
+    blocked = (
+        select(col(earlier.id))
+        .where(col(InboundEvent.sender) != "", col(earlier.sender) == InboundEvent.sender)
+        .where(col(earlier.id) < InboundEvent.id, col(earlier.state).in_(OPEN_STATES))
+        .exists()
+    )
+    due = or_(
+        (col(InboundEvent.state) == EventState.NEW) & (col(InboundEvent.next_at) <= now),
+        (col(InboundEvent.state) == EventState.WORKING) & (col(InboundEvent.lease_until) < now),
+    )
+    rows = session.scalars(select(InboundEvent).where(due, ~blocked).order_by(col(InboundEvent.id)).limit(limit)).all()
+    claimed = []
+    for row in rows:
+        lease = secrets.token_hex(8)
+        taken = session.execute(
+            update(InboundEvent)
+            .where(
+                col(InboundEvent.id) == row.id,
+                col(InboundEvent.state) == row.state,
+                col(InboundEvent.lease) == row.lease,
+            )
+            .values(state=EventState.WORKING, lease=lease, lease_until=now + LEASE, attempts=InboundEvent.attempts + 1)
+            .execution_options(synchronize_session=False)
+        )
+        if taken.rowcount == 1:  # type: ignore[attr-defined]
+            session.refresh(row)
+            claimed.append(row)
+    return claimed
+
+
+def hold(session: Session, event: InboundEvent) -> bool:
+    """Calling this will lock a claimed event for the rest of the transaction; False when the claim is no longer ours."""
+    query = select(col(InboundEvent.lease), col(InboundEvent.state)).where(col(InboundEvent.id) == event.id).with_for_update()
+    lease, state = session.execute(query).one()
+    return bool(lease == event.lease and state == EventState.WORKING)
+
+
+def finish(session: Session, now: datetime, event: InboundEvent) -> None:
+    """Calling this will mark an event as done, in the transaction that did its work."""
+    _write(session, event, state=EventState.DONE, done_at=now, lease_until=None, error="")
+
+
+def release(session: Session, event: InboundEvent, next_at: datetime) -> None:
+    """Calling this will give an event back untouched until ``next_at``, without counting a failure."""
+    _write(
+        session, event, state=EventState.NEW, next_at=next_at, lease="", lease_until=None, attempts=event.attempts - 1
+    )
+
+
+def set_aside(session: Session, event: InboundEvent, reason: str) -> None:
+    """Calling this will put a claimed event into quarantine at once: another try could not help."""
+    _write(session, event, state=EventState.QUARANTINED, lease_until=None, error=reason)
+
+
+def fail(session: Session, now: datetime, event: InboundEvent, error: str) -> EventState:
+    """Calling this will plan another try, or quarantine the event after the fifth; its neighbours are not held up for long."""
+    if event.attempts >= ATTEMPTS:
+        _write(session, event, state=EventState.QUARANTINED, lease_until=None, error=error)
+        return EventState.QUARANTINED
+    wait = FIRST_RETRY * 3 ** (event.attempts - 1)
+    _write(session, event, state=EventState.NEW, next_at=now + wait, lease="", lease_until=None, error=error)
+    return EventState.NEW
+
+
+def retry_quarantined(session: Session, now: datetime, event_id: int) -> bool:
+    """Calling this will send a quarantined event through the work again; False when it is not in quarantine or never readable."""
+    done = session.execute(
+        update(InboundEvent)
+        .where(
+            col(InboundEvent.id) == event_id,
+            col(InboundEvent.state) == EventState.QUARANTINED,
+            col(InboundEvent.kind) != "unreadable",
+        )
+        .values(state=EventState.NEW, attempts=0, next_at=now, lease="", error="")
+    )
+    if done.rowcount == 1:  # type: ignore[attr-defined]
+        ring_after_commit(session, INBOUND, event_id)
+        return True
+    return False
+
+
+def discard_quarantined(session: Session, now: datetime, event_id: int) -> bool:
+    """Calling this will take an event off the quarantine list; the row and its bytes stay until their retention ends."""
+    done = session.execute(
+        update(InboundEvent)
+        .where(col(InboundEvent.id) == event_id, col(InboundEvent.state) == EventState.QUARANTINED)
+        .values(state=EventState.DISCARDED, done_at=now)
+    )
+    return done.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def waiting(session: Session, now: datetime) -> list[int]:
+    """Calling this will list events a lost bell left behind: due, and not being worked on."""
+    due = or_(
+        (col(InboundEvent.state) == EventState.NEW) & (col(InboundEvent.next_at) <= now),
+        (col(InboundEvent.state) == EventState.WORKING) & (col(InboundEvent.lease_until) < now),
+    )
+    return [
+        row
+        for row in session.scalars(select(col(InboundEvent.id)).where(due).order_by(col(InboundEvent.id)).limit(100))
+        if row
+    ]
+
+
+def purge_raw(session: Session, now: datetime) -> int:
+    """Calling this will erase raw bytes whose retention has ended; our own words stay. Returns how many rows."""
+    done = session.execute(
+        update(InboundEvent)
+        .where(col(InboundEvent.purge_after) < now, func.length(InboundEvent.raw) > 0)
+        .where(col(InboundEvent.state).in_((EventState.DONE, EventState.DISCARDED)))
+        .values(raw=b"")
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _write(session: Session, event: InboundEvent, **values: object) -> None:
+    session.execute(
+        update(InboundEvent)
+        .where(col(InboundEvent.id) == event.id, col(InboundEvent.lease) == event.lease)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _sender(event: Event) -> str:
+    return f"{event.channel}|{event.account}|{event.sender}" if isinstance(event, InboundMessage | OptOut) else ""
+
+
+def _storable(value: object) -> object:
+    """NUL is refused by PostgreSQL and a lone surrogate by UTF-8: both become the replacement character."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8") if _odd(value) else value
+    if isinstance(value, dict):
+        return {key: _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value
+
+
+def _odd(text: str) -> bool:
+    return "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text)

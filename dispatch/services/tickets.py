@@ -1,0 +1,289 @@
+"""Tickets: open, assign, place, change status. Each function is one step inside the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from dispatch import numbers, routing, sla
+from dispatch.models import Assignment, Audit, CitizenAddress, Message, StatusChange, Ticket
+from dispatch.region import Category, Region
+from dispatch.workflow import ENDED, Status, check
+
+SUMMARY_LENGTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Calling this will hold what the classifier says of a text, in the ticket's own terms.
+
+    ``category`` is None when it is not sure; then ``suggestions`` (best first) are what triage shows.
+    """
+
+    category: str | None
+    score: float | None = None
+    words: tuple[str, ...] = ()
+    model: str = ""
+    suggestions: tuple[dict[str, object], ...] = field(default_factory=tuple)
+
+
+def open_ticket(
+    session: Session,
+    region: Region,
+    now: datetime,
+    *,
+    address: CitizenAddress,
+    first: Message,
+    text: str,
+    tag: Tag,
+    area: str | None,
+    language: str,
+) -> Ticket:
+    """Calling this will open a ticket for a citizen's first message: number, agency, deadlines, history.
+
+    The clock starts at ``now`` (receipt); ``spoken_at`` keeps when the citizen said it.
+    """
+    ticket = Ticket(
+        number=_free_number(session, region),
+        citizen_id=address.citizen_id,
+        address_id=_id(address.id),
+        channel=address.channel,
+        status=Status.NEW,
+        kind="complaint",
+        agency=region.desk,
+        language=language,
+        summary=summarise(text),
+        area=area,
+        spoken_at=min(first.sent_at or now, now),
+        opened_at=now,
+        verify_due=now,
+        first_response_due=now,
+        resolution_due=now,
+        last_citizen_at=now,
+        region_version=region.version,
+    )
+    _route(region, ticket, tag.category)
+    session.add(ticket)
+    session.flush()
+    session.add(StatusChange(ticket_id=_id(ticket.id), to_status=Status.NEW, at=now, reason="received"))
+    route = _assign(session, region, now, ticket, tag=tag)
+    if not region.agencies[ticket.agency].ours:
+        move(session, now, ticket, Status.FORWARDED, reason=route.reason)
+    elif not ticket.triage:
+        move(session, now, ticket, Status.ASSIGNED, reason=route.reason)
+    first.ticket_id = ticket.id
+    session.add(first)
+    return ticket
+
+
+def place(session: Session, region: Region, now: datetime, ticket: Ticket, area: str) -> bool:
+    """Calling this will write down where the trouble is; True when that gave the ticket to another agency.
+
+    Only while no officer has begun: afterwards a person decides about hand-overs.
+    """
+    ticket.area = area
+    ticket.version += 1
+    session.add(ticket)
+    if (
+        ticket.category is None
+        or ticket.first_response_at
+        or Status(ticket.status) not in {Status.NEW, Status.ASSIGNED}
+    ):
+        return False
+    before = ticket.agency
+    if routing.route(region, ticket.category, area).agency == before:
+        return False
+    last = current_assignment(session, ticket)
+    tag = (
+        Tag(ticket.category, last.score, tuple(last.words), last.model_version, tuple(last.suggestions))
+        if last
+        else Tag(ticket.category)
+    )
+    _route(region, ticket, ticket.category)
+    route = _assign(session, region, now, ticket, tag=tag)
+    if not region.agencies[ticket.agency].ours:
+        move(session, now, ticket, Status.FORWARDED, reason=route.reason)
+    return ticket.agency != before
+
+
+def reassign(
+    session: Session,
+    region: Region,
+    now: datetime,
+    ticket: Ticket,
+    *,
+    agency: str,
+    category: str | None,
+    staff_id: int,
+    note: str = "",
+) -> Assignment:
+    """Calling this will give a ticket to an agency a person chose, and write who, when and why.
+
+    The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError for an
+    unknown agency or category, NotAllowed when the ticket's status forbids it.
+    """
+    chosen = region.agencies[agency]
+    if category is not None:
+        _apply_kind(ticket, region.categories[category])
+    ticket.agency = agency
+    ticket.triage = False
+    ticket.verified_at = ticket.verified_at or now
+    target = Status.ASSIGNED if chosen.ours else Status.FORWARDED
+    if ticket.status != target:
+        move(session, now, ticket, target, staff_id=staff_id, reason=note or "reassigned")
+    assignment = _write_assignment(session, region, now, ticket, reason="staff", note=note, staff_id=staff_id)
+    audit(
+        session,
+        now,
+        "ticket.reassign",
+        "ticket",
+        ticket.number,
+        staff_id=staff_id,
+        detail={"agency": agency, "category": category},
+    )
+    return assignment
+
+
+def move(
+    session: Session, now: datetime, ticket: Ticket, to: Status, *, staff_id: int | None = None, reason: str = ""
+) -> None:
+    """Calling this will change a ticket's status if the table allows it, and append the change to its history.
+
+    Raises NotAllowed.
+    """
+    before = Status(ticket.status)
+    check(before, to)
+    ticket.status = to
+    ticket.version += 1
+    if to is Status.RESOLVED or (to in ENDED and ticket.resolved_at is None):
+        ticket.resolved_at = ticket.resolved_at or now
+    if to in ENDED:
+        ticket.closed_at = ticket.closed_at or now
+    elif before in ENDED or before is Status.RESOLVED:
+        ticket.resolved_at = ticket.closed_at = None
+    session.add(ticket)
+    session.add(
+        StatusChange(
+            ticket_id=_id(ticket.id), from_status=before, to_status=to, at=now, staff_id=staff_id, reason=reason[:200]
+        )
+    )
+
+
+def take_up_again(session: Session, region: Region, now: datetime, ticket: Ticket) -> None:
+    """Calling this will bring a ticket back to an officer because the citizen wrote: answered, asked, or ended ones.
+
+    What was forwarded outside local government comes back to the region's desk: nobody else of ours would see it.
+    """
+    if ticket.status != Status.FORWARDED:
+        move(session, now, ticket, Status.IN_PROGRESS, reason="the citizen wrote back")
+        return
+    ticket.agency = region.desk
+    ticket.triage = True
+    move(session, now, ticket, Status.ASSIGNED, reason="the citizen wrote back")
+    _write_assignment(session, region, now, ticket, reason="reopened")
+
+
+def current_assignment(session: Session, ticket: Ticket) -> Assignment | None:
+    """Calling this will give the assignment in force: the last one written."""
+    query = select(Assignment).where(col(Assignment.ticket_id) == ticket.id).order_by(col(Assignment.id).desc())
+    return session.scalars(query.limit(1)).first()
+
+
+def audit(
+    session: Session,
+    now: datetime,
+    action: str,
+    subject: str,
+    subject_id: str,
+    *,
+    staff_id: int | None = None,
+    detail: dict[str, object] | None = None,
+) -> None:
+    """Calling this will append a line to the audit trail; ``detail`` must hold no personal data."""
+    session.add(
+        Audit(at=now, staff_id=staff_id, action=action, subject=subject, subject_id=subject_id, detail=detail or {})
+    )
+
+
+def summarise(text: str) -> str:
+    """Calling this will shorten a text to one line for lists, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= SUMMARY_LENGTH:
+        return line
+    return line[: SUMMARY_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _route(region: Region, ticket: Ticket, category: str | None) -> None:
+    route = routing.route(region, category, ticket.area)
+    ticket.agency = route.agency
+    ticket.triage = category is None
+    if category is not None:
+        _apply_kind(ticket, region.categories[category])
+
+
+def _apply_kind(ticket: Ticket, category: Category) -> None:
+    ticket.category = category.code
+    ticket.kind = category.kind
+    ticket.supervision = category.supervision
+
+
+def _assign(session: Session, region: Region, now: datetime, ticket: Ticket, *, tag: Tag) -> routing.Route:
+    route = routing.route(region, tag.category, ticket.area)
+    _write_assignment(session, region, now, ticket, reason=route.reason, tag=tag)
+    return route
+
+
+def _write_assignment(
+    session: Session,
+    region: Region,
+    now: datetime,
+    ticket: Ticket,
+    *,
+    reason: str,
+    note: str = "",
+    staff_id: int | None = None,
+    tag: Tag | None = None,
+) -> Assignment:
+    due = sla.deadlines(region, ticket.agency, kind=ticket.kind, supervision=ticket.supervision, start=ticket.opened_at)
+    ticket.verify_due = due.verify.at
+    ticket.first_response_due = due.first_response.at
+    ticket.resolution_due = due.resolution.at
+    ticket.version += 1
+    assignment = Assignment(
+        ticket_id=_id(ticket.id),
+        agency=ticket.agency,
+        category=ticket.category,
+        area=ticket.area,
+        reason=reason,
+        note=note[:500],
+        staff_id=staff_id,
+        assigned_at=now,
+        verify_due=due.verify.at,
+        first_response_due=due.first_response.at,
+        resolution_due=due.resolution.at,
+        rule_version=due.rule_version,
+        score=tag.score if tag else None,
+        model_version=tag.model if tag else "",
+        words=list(tag.words) if tag else [],
+        suggestions=[dict(item) for item in tag.suggestions] if tag else [],
+    )
+    session.add(ticket)
+    session.add(assignment)
+    return assignment
+
+
+def _free_number(session: Session, region: Region) -> str:
+    """A number nobody has. Two alike are one in thirty thousand million, but a refused insert would lose a message."""
+    while True:
+        number = numbers.new(region.prefix)
+        if session.scalars(select(col(Ticket.id)).where(col(Ticket.number) == number)).first() is None:
+            return number
+
+
+def _id(value: int | None) -> int:
+    if value is None:
+        raise ValueError("the row is not stored yet")
+    return value

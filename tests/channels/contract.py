@@ -1,0 +1,324 @@
+"""The suite every channel inherits: what its edge must bear, whatever the provider.
+
+A channel's test file subclasses ``ChannelContract``, says how its provider signs and fails, and gets these tests::
+
+    class TestWhatsApp(ChannelContract):
+        secrets = (TOKEN,)
+        forgeries = ("missing", "empty", "wrong", "truncated")
+        send_cases = (SendCase("too many", status(429, …), Temporary, "20429", 3.0), …)
+
+        @pytest.fixture
+        def channel(self, stand_in): …           # a channel built from settings
+        def genuine(self, body: bytes) -> RawRequest: …       # any body, signed as the provider would
+        def message(self, text: str) -> bytes: …              # the body of one ordinary message
+        …
+
+A channel that takes no requests sets ``takes_requests = False``; one that sends nothing sets ``send_cases = ()``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from channels.base import Channel, RawRequest
+from channels.errors import Forged, Malformed, OutcomeUnknown, SendError, Temporary
+from channels.message import Address, Event, InboundMessage, OutboundMessage, dump, kind_of, load
+
+#: What arrives that nobody meant to send. A verified request may hold any of it: ``parse`` answers with events or
+#: Malformed, never with another exception.
+HOSTILE_BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "blank": b" \r\n\t ",
+    "NUL bytes": b"\0" * 64,
+    "every byte": bytes(range(256)),
+    "invalid UTF-8": b"\xff\xfe\xfd",
+    "overlong UTF-8": b"Body=%C0%AF&From=%C0%80",
+    "surrogates in UTF-8": b"\xed\xa0\x80\xed\xb0\x80",
+    "escaped surrogates": b"Body=%ED%A0%80",
+    "lone percent": b"Body=%&From=%zz&%=%",
+    "ampersands": b"&" * 5000,
+    "equals": b"=" * 5000,
+    "too many fields": b"&".join(b"a%d=1" % n for n in range(5000)),
+    "one name many times": b"&".join(b"Body=%d" % n for n in range(900)),
+    "one very long field": b"Body=" + b"A" * 900_000,
+    "empty object": b"{}",
+    "empty list": b"[]",
+    "null": b"null",
+    "number": b"-1e999",
+    "text": b'"text"',
+    "cut object": b'{"message": {"text": "lap',
+    "deep lists": b"[" * 20_000 + b"]" * 20_000,
+    "deep objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    "escaped lone surrogate": b'{"message": "\\ud800", "update_id": "\\udfff"}',
+    "huge number": b'{"update_id": ' + b"9" * 4000 + b"}",
+    "wrong types": b'{"update_id": {}, "message": [], "entry": 3, "payload": null, "From": {"a": []}}',
+    "mail with no body": b"From: \r\nTo: \r\n\r\n",
+    "mail with a broken part": b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: \xff\r\n\r\n",
+    "XML": b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
+    "gzip": b"\x1f\x8b\x08\x00" + b"\0" * 40,
+}
+
+#: Texts people and their telephones do send. Each arrives as one message whose text is the second of the pair, what no
+#: database can hold replaced by U+FFFD.
+ODD_TEXTS: dict[str, tuple[str, str]] = {
+    "plain": ("Lampu jalan mati", "Lampu jalan mati"),
+    "lines": ("satu\ndua\n\ntiga", "satu\ndua\n\ntiga"),
+    "form signs": ("a=b&c=d%20+e#f?g;h", "a=b&c=d%20+e#f?g;h"),
+    "markup": ("<b>&amp;\"'</b>", "<b>&amp;\"'</b>"),
+    "NUL": ("awal\0akhir", "awal\ufffdakhir"),
+    "joined emoji": ("👨‍👩‍👧‍👦 🏳️‍🌈 👍🏽", "👨‍👩‍👧‍👦 🏳️‍🌈 👍🏽"),
+    "right to left": ("\u202eابج\u202c ok", "\u202eابج\u202c ok"),
+    "combining marks": ("a" + "\u0301" * 300, "a" + "\u0301" * 300),
+    "no character": ("x\ufffe\uffffy", "x\ufffe\uffffy"),
+    "bold letters": ("𝐋𝐚𝐩𝐨𝐫", "𝐋𝐚𝐩𝐨𝐫"),
+    "byte order mark": ("a\ufeffb", "a\ufeffb"),
+    "terminal codes": ("\x1b[2Jhalo", "\x1b[2Jhalo"),
+    "log line": ("x\n2026-01-01 ERROR forged", "x\n2026-01-01 ERROR forged"),
+}
+
+_FUZZ = settings(
+    max_examples=150,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
+
+
+@dataclass(frozen=True)
+class SendCase:
+    """Calling this will hold one way in which a send fails: what the provider is told to do, and what must be raised.
+
+    ``plan`` means what the subclass's ``arrange`` makes of it. ``code`` and ``retry_after`` are compared when given.
+    """
+
+    name: str
+    plan: Any
+    error: type[SendError]
+    code: str | None = None
+    retry_after: float | None = None
+
+
+def request(body: bytes, *, url: str, headers: dict[str, str], received_at: Any, method: str = "POST") -> RawRequest:
+    """Calling this will make a request as the door hands it over."""
+    return RawRequest(method=method, url=url, headers=headers, body=body, received_at=received_at)
+
+
+class ChannelContract:
+    """Calling a subclass's tests will try one channel's edge. What a subclass supplies comes first."""
+
+    takes_requests: ClassVar[bool] = True
+    #: Texts that may appear in no exception, record of a log or traceback: tokens, passwords.
+    secrets: ClassVar[tuple[str, ...]] = ()
+    #: Names of the forged variants that ``forge`` makes.
+    forgeries: ClassVar[tuple[str, ...]] = ("missing", "empty", "wrong", "truncated")
+    send_cases: ClassVar[tuple[SendCase, ...]] = ()
+    #: Somebody this channel can send to, and somebody it cannot.
+    recipient: ClassVar[Address]
+    stranger: ClassVar[Address | None] = Address("carrier-pigeon", "loft-7")
+    #: Odd texts that this provider cannot carry at all, with the reason beside each in the subclass.
+    not_carried: ClassVar[frozenset[str]] = frozenset()
+
+    @pytest.fixture
+    def channel(self) -> Iterator[Channel]:
+        """A channel made from settings, its provider a stand-in."""
+        raise NotImplementedError
+
+    def message(self, text: str) -> bytes:
+        """The body of one ordinary message with this text, always from the same sender and with the same id."""
+        raise NotImplementedError
+
+    def genuine(self, body: bytes) -> RawRequest:
+        """A request with this body, signed as the provider signs."""
+        raise NotImplementedError
+
+    def forge(self, genuine: RawRequest, forgery: str) -> RawRequest:
+        """The same request with its signature missing, empty, wrong, truncated, or as the subclass names it."""
+        raise NotImplementedError
+
+    def arrange(self, plan: Any) -> None:
+        """Make the provider fail the next send as a SendCase's plan says."""
+        raise NotImplementedError
+
+    # -- what follows is inherited -------------------------------------------------------------------------------
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "send_case" in metafunc.fixturenames:
+            metafunc.parametrize("send_case", self.send_cases, ids=[case.name for case in self.send_cases])
+        if "forgery" in metafunc.fixturenames:
+            metafunc.parametrize("forgery", self.forgeries if self.takes_requests else ())
+        if "hostile" in metafunc.fixturenames:
+            metafunc.parametrize("hostile", HOSTILE_BODIES.values(), ids=HOSTILE_BODIES.keys())
+        if "odd_text" in metafunc.fixturenames:
+            carried = {k: v for k, v in ODD_TEXTS.items() if k not in self.not_carried} if self.takes_requests else {}
+            metafunc.parametrize("odd_text", carried.values(), ids=carried.keys())
+
+    def outbound(self, text: str = "Laporan diterima.") -> OutboundMessage:
+        return OutboundMessage(key="outbox-1", recipient=self.recipient, text=text)
+
+    def test_a_genuine_request_is_accepted_and_read(self, channel: Channel) -> None:
+        if not self.takes_requests:
+            with pytest.raises(Forged):
+                channel.verify(request(b"", url="https://x.invalid/", headers={}, received_at=None))
+            return
+        genuine = self.genuine(self.message("Jalan rusak"))
+        channel.verify(genuine)
+        (event,) = channel.parse(genuine)
+        assert isinstance(event, InboundMessage)
+        assert event.text == "Jalan rusak"
+        assert event.channel == channel.kind
+        assert event.account == channel.account
+        assert event.external_id
+
+    def test_a_forged_request_is_refused(self, channel: Channel, forgery: str) -> None:
+        genuine = self.genuine(self.message("Jalan rusak"))
+        channel.verify(genuine)
+        with pytest.raises(Forged):
+            channel.verify(self.forge(genuine, forgery))
+
+    def test_another_body_under_the_same_signature_is_refused(self, channel: Channel) -> None:
+        """A channel whose secret does not cover the body overrides this, and says so."""
+        if self.takes_requests:
+            genuine = self.genuine(self.message("Jalan rusak"))
+            with pytest.raises(Forged):
+                channel.verify(replace(genuine, body=self.message("Jalan bagus")))
+
+    @given(header=st.text(max_size=60))
+    @_FUZZ
+    def test_no_made_up_header_is_a_signature(self, channel: Channel, header: str) -> None:
+        if not self.takes_requests:
+            return
+        genuine = self.genuine(self.message("Jalan rusak"))
+        wrong = {name: header for name in genuine.headers if name.lower() not in ("content-type", "user-agent")}
+        with pytest.raises(Forged):
+            channel.verify(replace(genuine, headers={**genuine.headers, **wrong}))
+
+    def test_the_same_request_twice_gives_equal_events(self, channel: Channel) -> None:
+        if self.takes_requests:
+            first, second = (channel.parse(self.genuine(self.message("Jalan rusak"))) for _ in range(2))
+            assert list(first) == list(second)
+
+    def test_an_odd_text_survives(self, channel: Channel, odd_text: tuple[str, str]) -> None:
+        sent, kept = odd_text
+        genuine = self.genuine(self.message(sent))
+        channel.verify(genuine)
+        (event,) = channel.parse(genuine)
+        assert isinstance(event, InboundMessage)
+        assert event.text == kept
+        storable(event)
+
+    def test_a_hostile_body_is_read_or_malformed(self, channel: Channel, hostile: bytes) -> None:
+        self._read(channel, hostile)
+
+    def test_an_oversize_body_is_read_refused_or_malformed(self, channel: Channel) -> None:
+        self._read(channel, self.message("x" * (channel.limits.body_bytes + 1)) if self.takes_requests else b"x")
+
+    @given(body=st.binary(max_size=2000))
+    @_FUZZ
+    def test_random_bytes_are_read_or_malformed(self, channel: Channel, body: bytes) -> None:
+        self._read(channel, body)
+
+    @given(data=st.data())
+    @_FUZZ
+    def test_a_damaged_message_is_read_or_malformed(self, channel: Channel, data: st.DataObject) -> None:
+        if not self.takes_requests:
+            return
+        whole = self.message("Jalan rusak di depan pasar")
+        start = data.draw(st.integers(0, len(whole)))
+        end = data.draw(st.integers(start, min(len(whole), start + 40)))
+        self._read(channel, whole[:start] + data.draw(st.binary(max_size=12)) + whole[end:])
+
+    def _read(self, channel: Channel, body: bytes) -> None:
+        """Whatever the body: verify may only say Forged, parse only Malformed, and what is read can be stored."""
+        genuine = self.genuine(body) if self.takes_requests else request(body, url="/", headers={}, received_at=None)
+        # A body that no provider could have signed is refused already; it is parsed all the same.
+        with contextlib.suppress(Forged):
+            channel.verify(genuine)
+        try:
+            events = channel.parse(genuine)
+        except Malformed:
+            return
+        for event in events:
+            storable(event)
+
+    def test_an_answer_acknowledges(self, channel: Channel) -> None:
+        if self.takes_requests:
+            answer = channel.acknowledge(self.genuine(self.message("Jalan rusak")))
+            assert 200 <= answer.status < 300
+
+    def test_a_failed_send_raises_what_it_means(
+        self, channel: Channel, send_case: SendCase, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.arrange(send_case.plan)
+        with caplog.at_level(logging.DEBUG, logger="channels"), pytest.raises(SendError) as caught:
+            channel.send(self.outbound())
+        assert type(caught.value) is send_case.error
+        if send_case.code is not None:
+            assert caught.value.code == send_case.code
+        if isinstance(caught.value, Temporary):
+            assert caught.value.retry_after == send_case.retry_after
+        self.private("".join(traceback.format_exception(caught.value)), caplog.text)
+
+    def test_a_stranger_to_this_channel_is_refused_for_good(self, channel: Channel) -> None:
+        if self.send_cases and self.stranger is not None:
+            with pytest.raises(SendError) as caught:
+                channel.send(replace(self.outbound(), recipient=self.stranger))
+            assert not isinstance(caught.value, Temporary | OutcomeUnknown)
+            assert self.stranger.value not in str(caught.value)
+
+    def test_a_refusal_names_neither_secrets_nor_people(self, channel: Channel) -> None:
+        if not self.takes_requests:
+            return
+        genuine = self.genuine(self.message("Jalan rusak"))
+        with pytest.raises(Forged) as forged:
+            channel.verify(self.forge(genuine, self.forgeries[0]))
+        told = ["".join(traceback.format_exception(forged.value))]
+        for body in HOSTILE_BODIES.values():
+            try:
+                channel.parse(self.genuine(body))
+            except Malformed as error:
+                told.append("".join(traceback.format_exception(error)))
+        self.private(*told)
+
+    def private(self, *texts: str) -> None:
+        """Calling this will fail when a text holds a secret of ours or the address of a person."""
+        for text in texts:
+            for secret in (*self.secrets, self.recipient.value, self.recipient.value.lstrip("+")):
+                assert secret not in text
+
+    def test_settings_are_named(self, channel: Channel) -> None:
+        cls = type(channel)
+        named = (*cls.required, *cls.shared, *cls.optional, *cls.extras)
+        assert len(named) == len(set(named))
+        assert set(channel.values) <= set(named)
+        assert channel.limits.text_length > 0
+        assert channel.limits.per_second > 0
+
+    def test_closing_twice_is_harmless(self, channel: Channel) -> None:
+        channel.close()
+        channel.close()
+
+
+def storable(event: Event) -> None:
+    """Calling this will fail unless an event goes through JSON and UTF-8 and comes back the same, without NUL."""
+    dumped = dump(event)
+    text = json.dumps(dumped, ensure_ascii=False)
+    text.encode("utf-8")
+    assert "\\u0000" not in text
+    assert load(kind_of(event), json.loads(text)) == replace(event, raw=None)
+
+
+def told(event: Event) -> dict[str, Any]:
+    """Calling this will give an event's kind and what differs from a bare one, for comparing with a payload file."""
+    defaults = {name: f.default for name, f in type(event).__dataclass_fields__.items()}
+    kept = {name: value for name, value in dump(event).items() if value not in ([], "", None, False)}
+    return {"kind": kind_of(event), **{k: v for k, v in kept.items() if v != defaults.get(k)}}

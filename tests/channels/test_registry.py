@@ -1,0 +1,150 @@
+"""Which channels start: all settings of one, or none; by half is a fault that names what is missing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from channels import registry
+from channels.base import Channel, Limits
+from channels.message import OutboundMessage, Receipt
+from tests.support.providers.twilio import ACCOUNT, SMS_FROM, TOKEN, WHATSAPP_FROM
+
+PUBLIC = "https://lapor.example.go.id/"
+ACCOUNT_ONLY = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+WHATSAPP = ACCOUNT_ONLY | {"TWILIO_WHATSAPP_FROM": WHATSAPP_FROM}
+SMS = ACCOUNT_ONLY | {"TWILIO_SMS_FROM": SMS_FROM}
+
+
+class Parrot(Channel):
+    """A channel with a setting that only makes sense beside another."""
+
+    kind = "parrot"
+    required = ("PARROT_KEY",)
+    optional = ("PARROT_PERCH",)
+    limits: ClassVar[Limits] = Limits(text_length=10)
+
+    @property
+    def account(self) -> str:
+        return self.values["PARROT_KEY"]
+
+    def send(self, message: OutboundMessage) -> Receipt:
+        return Receipt(external_id=message.key)
+
+
+class Always(Parrot):
+    """A channel that needs no settings, as our own pages do."""
+
+    kind = "always"
+    required = ()
+    optional = ()
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two Twilio channels, and two that show the rest of the rules."""
+    twilio = {kind: registry.CHANNELS[kind] for kind in ("whatsapp", "sms")}
+    monkeypatch.setattr(registry, "CHANNELS", twilio | {"parrot": "here:Parrot", "always": "here:Always"})
+    whole = registry.channel_class
+    mine: dict[str, type[Channel]] = {"parrot": Parrot, "always": Always}
+    monkeypatch.setattr(registry, "channel_class", lambda kind: mine.get(kind) or whole(kind))
+
+
+@pytest.mark.parametrize(
+    ("values", "started"),
+    [
+        pytest.param({}, {"always"}, id="nothing set"),
+        pytest.param(WHATSAPP, {"always", "whatsapp"}, id="whatsapp"),
+        pytest.param(SMS, {"always", "sms"}, id="sms"),
+        pytest.param(WHATSAPP | SMS, {"always", "whatsapp", "sms"}, id="both over one account"),
+        pytest.param(WHATSAPP | {"TWILIO_AUTH_TOKEN_OLD": "x"}, {"always", "whatsapp"}, id="during a rotation"),
+        pytest.param({"TWILIO_API_URL": "http://127.0.0.1:9"}, {"always"}, id="where the API is, alone"),
+        pytest.param({"TWILIO_AUTH_TOKEN_OLD": "x"}, {"always"}, id="old token alone"),
+        pytest.param({"PARROT_KEY": "k", "PARROT_PERCH": "p"}, {"always", "parrot"}, id="required and optional"),
+        pytest.param(WHATSAPP | {"TWILIO_SMS_FROM": ""}, {"always", "whatsapp"}, id="an empty setting is none"),
+        pytest.param(SMS | {"TWILIO_SMS_FROM": "1708"}, {"always", "sms"}, id="sms from a short code"),
+        pytest.param(SMS | {"TWILIO_SMS_FROM": "PEMKAB"}, {"always", "sms"}, id="sms from a name"),
+        pytest.param(WHATSAPP | {"TWILIO_WHATSAPP_FROM": "+14155550100"}, {"always", "whatsapp"}, id="without prefix"),
+    ],
+)
+def test_a_whole_configuration_starts(values: dict[str, str], started: set[str]) -> None:
+    built = registry.build(values, PUBLIC)
+    assert built.faults == []
+    assert set(built.channels) == started
+    built.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        pytest.param(
+            {"TWILIO_WHATSAPP_FROM": WHATSAPP_FROM}, ["TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"], id="no account"
+        ),
+        pytest.param({**WHATSAPP, "TWILIO_AUTH_TOKEN": ""}, ["TWILIO_AUTH_TOKEN must"], id="empty token"),
+        pytest.param(
+            {"TWILIO_WHATSAPP_FROM": WHATSAPP_FROM, "TWILIO_AUTH_TOKEN": TOKEN},
+            ["TWILIO_ACCOUNT_SID must"],
+            id="no account id",
+        ),
+        pytest.param(
+            {"TWILIO_SMS_FROM": SMS_FROM, "TWILIO_AUTH_TOKEN_OLD": TOKEN},
+            ["TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"],
+            id="only the old token",
+        ),
+        pytest.param(ACCOUNT_ONLY, ["TWILIO_ACCOUNT_SID is set", "TWILIO_AUTH_TOKEN is set"], id="account, no sender"),
+        pytest.param({"TWILIO_AUTH_TOKEN": TOKEN}, ["TWILIO_SMS_FROM, TWILIO_WHATSAPP_FROM"], id="token, no sender"),
+        pytest.param({"PARROT_PERCH": "p"}, ["PARROT_PERCH is set, so PARROT_KEY must"], id="optional alone"),
+        pytest.param(
+            WHATSAPP | {"TWILIO_ACCOUNT_SID": "SK1/../x"}, ["TWILIO_ACCOUNT_SID must be"], id="not an account"
+        ),
+        pytest.param(WHATSAPP | {"TWILIO_WHATSAPP_FROM": "0812"}, ["TWILIO_WHATSAPP_FROM must"], id="national form"),
+        pytest.param(SMS | {"TWILIO_SMS_FROM": "TWELVELETTER"}, ["TWILIO_SMS_FROM must"], id="name too long"),
+        pytest.param(WHATSAPP | {"TWILIO_API_URL": "ftp://x"}, ["TWILIO_API_URL must"], id="address of no API"),
+        pytest.param(WHATSAPP | {"TWILIO_API_URL": "http://u:p@x"}, ["TWILIO_API_URL must"], id="address with a user"),
+        pytest.param(
+            {"TWILIO_SMS_FROM": "x" * 20, "TWILIO_WHATSAPP_FROM": "1", "PARROT_PERCH": "p"},
+            ["channel whatsapp", "channel sms", "channel parrot"],
+            id="every fault at once",
+        ),
+    ],
+)
+def test_half_a_configuration_is_a_fault(values: dict[str, str], named: list[str]) -> None:
+    built = registry.build(values, PUBLIC)
+    assert len(built.faults) == len(named)
+    for fault, words in zip(built.faults, named, strict=True):
+        assert words in fault
+    assert set(built.channels) == {"always"}
+
+
+def test_no_fault_quotes_a_value() -> None:
+    built = registry.build({"TWILIO_SMS_FROM": "+000", "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_ACCOUNT_SID": "ZZ"}, PUBLIC)
+    assert built.faults
+    assert not any(TOKEN in fault or "+000" in fault for fault in built.faults)
+
+
+def test_a_channel_gets_its_own_settings_only() -> None:
+    built = registry.build(WHATSAPP | SMS | {"SECRET_KEY": "s"}, PUBLIC)
+    assert set(built.channels["whatsapp"].values) == set(WHATSAPP)
+    assert built.channels["sms"].public_url == PUBLIC.rstrip("/")
+    assert built.channels["whatsapp"].account == WHATSAPP_FROM
+    assert built.channels["sms"].account == SMS_FROM
+
+
+def test_every_setting_is_named_once_for_the_configuration() -> None:
+    assert registry.setting_names() == {
+        *(WHATSAPP | SMS),
+        *("TWILIO_AUTH_TOKEN_OLD", "TWILIO_API_URL", "PARROT_KEY", "PARROT_PERCH"),
+    }
+
+
+def test_a_kind_outside_the_table_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    with pytest.raises(KeyError):
+        registry.channel_class("fax")
+
+
+@pytest.mark.parametrize("kind", registry.CHANNELS)
+def test_every_kind_of_the_table_has_its_class(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert registry.channel_class(kind).kind == kind

@@ -1,0 +1,132 @@
+"""Region packs: a valid one loads as the values it says, and the first region is whole."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from dispatch.region import Level, Region, check, load
+from tests.support import tiny_region
+
+REQUIRED = {"receipt": frozenset({"number", "agency"}), "thanks": frozenset[str]()}
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """The folder of the valid pack ``contoh``; its parent is the directory of packs."""
+    return tiny_region.write(tmp_path)
+
+
+@pytest.fixture
+def region(pack: Path) -> Region:
+    return load("contoh", pack.parent)
+
+
+def test_a_valid_pack_has_no_faults(pack: Path) -> None:
+    assert check("contoh", pack.parent, required_phrases=REQUIRED) == []
+
+
+def test_head(region: Region) -> None:
+    assert (region.code, region.prefix, region.area, region.zone.key) == ("contoh", "CT", "99", "Asia/Makassar")
+    assert (region.join_window, region.greeting_window) == (timedelta(minutes=15), timedelta(minutes=30))
+    assert region.sure_precision == 0.9
+    assert region.everyday_names == frozenset({"Harapan"})
+
+
+def test_agencies_by_function_and_area(region: Region) -> None:
+    found = region.agency_for("dpupr", "99.01")
+    assert found is not None
+    assert (found.code, found.level, found.joined) == ("melati-dpupr", Level.REGENCY, True)
+    assert region.agency_for("bpbd", "99.01") is None
+
+
+def test_an_agency_that_has_not_joined(region: Region) -> None:
+    assert region.agencies["kenanga-dpupr"].joined is False
+
+
+def test_categories(region: Region) -> None:
+    pungli = region.categories["pungli"]
+    assert (pungli.level, pungli.kind, pungli.supervision, pungli.needs_place) == (Level.LOCAL, "complaint", True, True)
+    assert region.categories["informasi"].needs_place is False
+
+
+def test_places_and_landmarks(region: Region) -> None:
+    village = region.places["99.01.01.2002"]
+    assert (village.parent, village.aliases, village.lat) == ("99.01.01", ("sei jernih", "jernih"), 1.02)
+    assert region.landmarks[0].area == "99.71.01"
+    assert region.place_name("99.71.01.1001") == "Pasar Lama, Kenanga Utara, Kota Kenanga"
+
+
+def test_calendars(region: Region) -> None:
+    office, always = region.calendars["office"], region.calendars["always"]
+    assert office.week[4] == ((time(8), time(11, 30)), (time(13), time(16, 30)))
+    assert office.week[6] == ()
+    assert office.observes_holidays is True
+    assert always.week[0] == ((time(0), None),)
+    assert always.observes_holidays is False
+
+
+def test_holidays(region: Region) -> None:
+    assert region.national_holidays == "ID"
+    assert dict(region.regional_holidays) == {
+        date(2026, 4, 22): "Hari jadi provinsi",
+        date(2026, 12, 24): "Cuti bersama",
+    }
+
+
+def test_clocks(region: Region) -> None:
+    old = next(rule for rule in region.clocks if rule.id == "resolution-old")
+    assert (old.days, old.since, old.until) == (20, date(2020, 1, 1), date(2024, 12, 31))
+    supervised = next(rule for rule in region.clocks if rule.id == "resolution-supervision")
+    assert (supervised.kind, supervised.supervision, supervised.until) == ("complaint", "yes", None)
+
+
+def test_phrases_and_examples(region: Region) -> None:
+    assert region.phrases["thanks"] == {"id": "Terima kasih.", "en": "Thank you."}
+    assert len(region.examples) == 175
+    assert region.examples[0].category == "jalan"
+
+
+def test_columns_may_stand_in_any_order_and_a_byte_order_mark_is_no_fault(pack: Path) -> None:
+    lines = ["area,name,aliases", "99.71.01,Pasar Bunga,pasar kembang"]
+    (pack / "landmarks.csv").write_text("\ufeff" + "\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
+    assert load("contoh", pack.parent).landmarks[0].aliases == ("pasar kembang",)
+
+
+def test_rules_for_any_may_stand_beside_exact_ones(pack: Path) -> None:
+    text = (pack / "clocks.yaml").read_text(encoding="utf-8")
+    (pack / "clocks.yaml").write_text(text.replace("supervision: yes", "supervision: any"), encoding="utf-8")
+    assert check("contoh", pack.parent) == []
+
+
+# --- the first region ---
+
+
+def test_the_pack_of_kaltara_has_no_fault() -> None:
+    assert check("kaltara") == []
+
+
+def test_kaltara_has_every_place_of_the_province() -> None:
+    levels = [place.level for place in load("kaltara").places.values()]
+    assert {level: levels.count(level) for level in levels} == {
+        "province": 1,
+        "regency": 5,
+        "district": 55,
+        "village": 482,
+    }
+
+
+@pytest.mark.parametrize("area", ["65.01", "65.02", "65.03", "65.04", "65.71"])
+def test_every_kabupaten_has_an_agency_for_every_local_category(area: str) -> None:
+    region = load("kaltara")
+    functions = {category.function for category in region.categories.values() if category.level is Level.LOCAL}
+    missing = [function for function in functions if region.agency_for(function, area) is None]
+    assert missing == []
+
+
+def test_kaltara_counts_the_hours_of_its_offices() -> None:
+    region = load("kaltara")
+    assert region.calendars["office"].week[4] == ((time(8), time(11, 30)), (time(13), time(16, 30)))
+    assert region.calendars[region.agencies["prov-bpbd"].calendar].observes_holidays is False
