@@ -41,13 +41,16 @@ def _body(runtime: Runtime, stop: Stop) -> int:
         log.info("no TELEGRAM_BOT_TOKEN: nothing to poll")
         return 0
     webhook = bool(runtime.settings.values.get("TELEGRAM_WEBHOOK_SECRET"))
+    registered = False
     wait = 1.0
     while not stop:
         try:
-            if webhook:
-                telegram.set_webhook()
-                log.info("webhook registered")
-                return 0
+            if not registered:
+                telegram.set_webhook()  # with a secret it is ours now; without one it is removed, so that polling is allowed
+                registered = True
+                if webhook:
+                    log.info("webhook registered")
+                    return 0
             poll_once(runtime, telegram, POLL_SECONDS)
             wait = 1.0
             beat(runtime, "telegram")

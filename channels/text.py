@@ -166,11 +166,11 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _best_cut(text: str, end: int) -> int:
-    """The end of the best break in ``text[:end]`` that leaves at least half of it, else of any break, else ``end``.
+    """The end of the best break in ``text[:end]`` that leaves more than a third of it, else of any break, else ``end``.
 
     A blank just behind the end counts: blanks at a cut are dropped, so it needs no room.
     """
-    for least in (end // 2, 0):
+    for least in (end // 3, 0):
         for pattern in _BREAKS:
             cuts = [match.end() for match in pattern.finditer(text, 0, end + 1) if match.start() > least]
             if cuts:

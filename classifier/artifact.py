@@ -159,6 +159,7 @@ def _scorer(checker: _Checker, name: str, described: Any, arrays: Mapping[str, n
     features, labels = len(described["words"]) + len(described["letters"]), len(described["labels"])
     shapes = {"frequency": (features,), "weights": (features, labels), "bias": (labels,)}
     for key, array in arrays.items():
+        checker.require(isinstance(array, np.ndarray), f"{key}: not readable as plain arrays")
         checker.require(array.dtype == np.dtype("<f4"), f"{key}: numbers of type {array.dtype}, not float32")
         checker.require(array.shape == shapes[key], f"{key}: shape {array.shape}, not {shapes[key]}")
         checker.require(bool(np.isfinite(array).all()), f"{key}: a number that is not finite")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.features import letter_grams, word_grams
 from classifier.suggestion import Prediction, Suggestion
-from classifier.text import Token, tokens
+from classifier.text import Token, readable, tokens
 
 Floats = NDArray[np.float32]
 Probabilities = NDArray[np.float64]
@@ -114,7 +114,7 @@ class Scorer:
         """
         if top < 1:
             raise ValueError("top must be at least 1")
-        return [self._suggest(tokens(text), top) for text in texts]
+        return [self._suggest(_read(text), top) for text in texts]
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Calling this will return the confidences (texts × labels, each row adding up to 1) in the order of
@@ -122,8 +122,8 @@ class Scorer:
         """
         found = np.empty((len(texts), len(self.labels)))
         for number, text in enumerate(texts):
-            read = tokens(text)
-            found[number] = self._confidence(self._row(_counted(read), read))
+            words = _read(text)
+            found[number] = self._confidence(self._row(_counted(words), words))
         return found
 
     def _suggest(self, found: list[Token], top: int) -> Prediction:
@@ -245,6 +245,12 @@ class Scorer:
             if form.islower() and len(form) > 1:
                 shown.append(surfaces[form])
         return tuple(shown)
+
+
+def _read(text: str) -> list[Token]:
+    """The tokens of a text; none where they are only links and numbers, which say nothing by themselves."""
+    found = tokens(text)
+    return found if readable(found) else []
 
 
 def _counted(found: list[Token]) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -22,7 +22,7 @@ MAX_WORD = 40
 URL, EMAIL, PHONE, NUMBER = "URL", "EMAIL", "PHONE", "NUMBER"
 
 # Spaced-out letters ("r u s a k", "r.u.s.a.k") are one word from this many on; below it they are initials.
-_SPELT_OUT = 4
+_SPELT_OUT = 3
 _NOISE_LENGTH = 16
 _NOISE_TURNS = 0.3
 _LONG_WORD = 30
@@ -94,7 +94,12 @@ def is_text(text: str) -> bool:
 
     False for an empty text, an emoji, punctuation, numbers, links, base64.
     """
-    return any(token.form.islower() and sum(map(str.isalpha, token.form)) >= 2 for token in tokens(text))
+    return readable(tokens(text))
+
+
+def readable(found: Iterable[Token]) -> bool:
+    """Calling this will say whether any of the tokens is a word of two letters or more, not just a link or a number."""
+    return any(token.form.islower() and sum(map(str.isalpha, token.form)) >= 2 for token in found)
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:

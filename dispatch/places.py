@@ -201,17 +201,12 @@ class Places:
         )
 
     def _settle(self, mentions: list[frozenset[str]]) -> list[frozenset[str]]:
-        """Of a name's candidates only those stay that lie in, or contain, what another name means: unambiguous names
-        first, then what those have settled."""
-        for _ in range(2):
-            for index, mention in enumerate(mentions):
-                if len(mention) == 1:
-                    continue
-                others = sorted((one for one in mentions if one != mention), key=len)
-                for other in others:
-                    related = frozenset(code for code in mention if any(_related(code, one) for one in other))
-                    if related:
-                        mentions[index] = mention = related
+        """Of a name's candidates only those stay that lie in, or contain, what another name in the text may mean."""
+        for index, mention in enumerate(mentions):
+            for other in mentions if len(mention) > 1 else ():
+                related = frozenset(code for code in mention if any(_related(code, one) for one in other))
+                if related and other != mention:
+                    mentions[index] = mention = related
         return mentions
 
     def _common(self, codes: Iterable[str]) -> str | None:

@@ -26,7 +26,7 @@ def source_of(region: Region) -> str:
     return digest.hexdigest()
 
 
-def ensure_model(runtime: Runtime) -> str:
+def ensure_model(runtime: Runtime, *, force: bool = False) -> str:
     """Calling this will train the starter model unless the one in place was made from the same examples; returns its version.
 
     A missing or damaged model is replaced. Two processes that start together train once.
@@ -38,7 +38,8 @@ def ensure_model(runtime: Runtime) -> str:
     descriptor = os.open(folder.parent / "training.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        version = _version_in(folder) if source.is_file() and source.read_text(encoding="ascii") == wanted else None
+        current = not force and source.is_file() and source.read_text(encoding="ascii") == wanted
+        version = _version_in(folder) if current else None
         if version is None:
             version = train(runtime.region, folder)
             source.write_text(wanted, encoding="ascii")

@@ -292,7 +292,7 @@ def _intervals(tree: Tree, day: str, node: yaml.Node) -> tuple[Interval, ...]:
         end = time(int(match[3]), int(match[4])) if match[3] else None
         if end is not None and end <= start:
             tree.fault(item, f"{day}: the interval {text} ends before it starts")
-        elif found and (reached is time.max or start < reached):
+        elif found and start < reached:
             tree.fault(item, f"{day}: the interval {text} begins before the one above it ends")
         else:
             found.append((start, end))

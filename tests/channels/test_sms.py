@@ -126,7 +126,7 @@ def test_a_number_in_any_spelling_is_one_address(written: str, read: str | None)
         "a" * 40,
         "=" * 40,
         "A" * 39 + "=",
-        "Tm90IGJhc2U2NCBiZWNhdXNlIGl0IGhhcyBhIGJsYW5r IGhlcmUgeA==",
+        "Tm90IGJhc2U2NCBiZWNhdXNlIGl0 IGhhcyBhIGJsYW5",
     ],
     ids=["empty", "too short", "no text inside", "padding", "no blanks inside", "a blank outside"],
 )

@@ -101,6 +101,35 @@ def test_rules_for_any_may_stand_beside_exact_ones(pack: Path) -> None:
     assert check("contoh", pack.parent) == []
 
 
+# --- what the program says it needs of the phrases ---
+
+PHRASE_CASES = [
+    ("a-phrase-is-missing", "thanks:", "thank:", ["1: phrase thanks is missing", "4: unknown phrase thank"]),
+    ("a-placeholder-nobody-fills", "{agency}", "{office}", ["1: receipt: unknown placeholder office"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "faults"), [row[1:] for row in PHRASE_CASES], ids=[row[0] for row in PHRASE_CASES]
+)
+def test_phrases_against_what_the_program_needs(pack: Path, old: str, new: str, faults: list[str]) -> None:
+    text = (pack / "phrases.yaml").read_text(encoding="utf-8")
+    (pack / "phrases.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    assert check("contoh", pack.parent) == []
+    found = check("contoh", pack.parent, required_phrases=REQUIRED)
+    assert [f"{fault.line}: {fault.text}" for fault in found] == faults
+
+
+@pytest.mark.parametrize("field", ["{number.__class__}", "{number[0]}", "{}", "{0}", "{number!r}", "{number:>9}"])
+def test_a_placeholder_is_a_plain_name(pack: Path, field: str) -> None:
+    text = (pack / "phrases.yaml").read_text(encoding="utf-8")
+    (pack / "phrases.yaml").write_text(text.replace("{number}", field), encoding="utf-8")
+    found = check("contoh", pack.parent)
+    assert found
+    assert {(fault.file, fault.line) for fault in found} == {("phrases.yaml", 1)}
+    assert all("is not a plain placeholder" in fault.text for fault in found)
+
+
 # --- the first region ---
 
 

@@ -71,7 +71,7 @@ class SmtpStandIn(Controller):
     """Calling this will make a submission server on a free loopback port; ``with`` starts and stops it.
 
     ``plan`` maps a stage (greeting, sign-in, sender, recipient, command, content) to one answer such as ``"450 4.2.0
-    later"``, or ``DROP`` or ``STALL``; each is used once.
+    later"``, or ``DROP`` or ``STALL``; each is used once, a refused sign-in again (clients try every mechanism).
     """
 
     def __init__(self, *, context: ssl.SSLContext | None = None, auth: bool = True) -> None:
@@ -109,7 +109,7 @@ class SmtpStandIn(Controller):
 
     def _authenticate(self, server: SMTP, session: Session, envelope: Envelope, how: str, data: Any) -> AuthResult:
         self.asked.append("AUTH")
-        if planned := self.planned("sign-in"):
+        if planned := self.plan.get("sign-in", ""):
             return AuthResult(success=False, handled=False, message=planned)
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=good, handled=False, message=None if good else "535 5.7.8 Authentication failed")
@@ -274,7 +274,9 @@ class _Conversation:
         section = "HEADER" if "[HEADER]" in what else ""
         most = int(what.partition("<0.")[2].partition(">")[0])
         data = (raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if section else raw)[:most]
-        self.writer.write(f"* {number} FETCH (UID {uid} BODY[{section}]<0> {{{len(data)}}}\r\n".encode() + data + b")\r\n")
+        self.writer.write(
+            f"* {number} FETCH (UID {uid} BODY[{section}]<0> {{{len(data)}}}\r\n".encode() + data + b")\r\n"
+        )
         return "OK"
 
     def logout(self, words: list[str]) -> str:

@@ -1,0 +1,185 @@
+"""What else staff do with a ticket: note, hand over, change the status, write down the place."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlmodel import Session, col
+from werkzeug.wrappers import Response as BaseResponse
+
+from admin.formats import clean
+from admin.security import Need, allow, runtime, viewer
+from admin.ticket import Fault, Outcome, changed, check_version, choosable, find, render
+from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
+from dispatch.region import Agency, Region
+from dispatch.services import answers, tickets
+from dispatch.services.answers import Stale
+from dispatch.workflow import NotAllowed, Status
+
+blueprint = Blueprint("actions", __name__)
+
+NOTE_LENGTH = 5_000
+REASON_LENGTH = 200
+PLACE_LENGTH = 200
+
+
+@blueprint.post("/tickets/<number>/note")
+@allow(Need.STAFF)
+def note(number: str) -> Outcome:
+    """Calling this will add a note that only staff read."""
+    wired, now, who = runtime(), runtime().now(), viewer()
+    text = clean(request.form.get("note", ""), NOTE_LENGTH)
+    with wired.writing() as session:
+        ticket = find(session, number, who, lock=True)
+        if text.strip():
+            answers.note(session, now, ticket, text=text, staff_id=who.staff_id)
+            tickets.audit(session, now, "ticket.note", "ticket", ticket.number, staff_id=who.staff_id)
+    if not text.strip():
+        return render(number, {"note": gettext("Write the note first: it is empty.")}), 422
+    flash(gettext("The note is saved. Only staff can read it."))
+    return redirect(url_for("ticket.show", number=number), 303)
+
+
+@blueprint.post("/tickets/<number>/assign")
+@allow(Need.STAFF)
+def assign(number: str) -> Outcome:
+    """Calling this will give the ticket to another agency, and tell the citizen where it went."""
+    wired, now, who = runtime(), runtime().now(), viewer()
+    reason = clean(request.form.get("note", ""), REASON_LENGTH).strip()
+    try:
+        with wired.writing() as session:
+            ticket = find(session, number, who, lock=True)
+            check_version(ticket)
+            before = ticket.agency
+            agency, category = _chosen(wired.region, ticket)
+            tickets.reassign(
+                session, wired.region, now, ticket, agency=agency.code, category=category, staff_id=who.staff_id, note=reason
+            )
+            if agency.code != before:
+                tell_citizen(session, now, ticket, agency)
+    except Fault as fault:
+        return render(number, {fault.field: fault.message}, request.form), 422
+    except Stale:
+        return changed(number)
+    except NotAllowed:
+        message = gettext("A ticket in this status cannot be handed over there. Reopen it first.")
+        return render(number, {"agency": message}, request.form), 422
+    flash(gettext("%(number)s is now with %(agency)s.", number=ticket.number, agency=agency.name))
+    return _back(ticket)
+
+
+def _chosen(region: Region, ticket: Ticket) -> tuple[Agency, str | None]:
+    agency = region.agencies.get(request.form.get("agency", ""))
+    category = request.form.get("category") or None
+    if agency is None or not (agency.joined or not agency.ours):
+        raise Fault("agency", gettext("Choose an agency from the list."))
+    if category is not None and category not in region.categories:
+        raise Fault("category", gettext("Choose a category from the list."))
+    supervision = region.categories[category].supervision if category else ticket.supervision
+    # Never to the agency complained about (Permen PANRB 62/2018): what is about officials stays with inspectorates.
+    if supervision and agency.function != region.agencies[region.inspectorate].function:
+        raise Fault(
+            "agency",
+            gettext("A report about officials' conduct stays with an inspectorate. Choose an inspectorate, or another category."),
+        )
+    return agency, category
+
+
+def tell_citizen(session: Session, now: datetime, ticket: Ticket, agency: Agency) -> None:
+    """Calling this will promise the citizen a notice of the new agency, if they had a receipt and can be written to.
+
+    A report about officials is left alone: the notice would show on their phone who looks into whom.
+    """
+    receipt = select(Message.id).where(
+        col(Message.ticket_id) == ticket.id,
+        col(Message.direction) == Direction.OUT,
+        col(Message.author) == Author.SYSTEM,
+    )
+    address = session.get_one(CitizenAddress, ticket.address_id)
+    if ticket.supervision or address.stopped_at is not None or session.scalars(receipt.limit(1)).first() is None:
+        return
+    phrases = runtime().phrases
+    if agency.ours:
+        due = ticket.resolution_due if ticket.first_response_at else ticket.first_response_due
+        text = phrases.say(
+            "handed_over", ticket.language, number=ticket.number, agency=agency.name, due=phrases.date(due, ticket.language)
+        )
+    else:
+        contact = ", ".join(filter(None, (agency.phone, agency.email, agency.website))) or agency.name
+        text = phrases.say(
+            "receipt_external", ticket.language, number=ticket.number, agency=agency.name, contact=contact
+        )
+    answers.say(session, phrases, now, address, ticket=ticket, text=text)
+
+
+@blueprint.post("/tickets/<number>/status")
+@allow(Need.STAFF)
+def status(number: str) -> Outcome:
+    """Calling this will change the ticket's status, if the table of changes has it."""
+    wired, now, who = runtime(), runtime().now(), viewer()
+    reason = clean(request.form.get("reason", ""), REASON_LENGTH).strip()
+    try:
+        with wired.writing() as session:
+            ticket = find(session, number, who, lock=True)
+            check_version(ticket)
+            to = _chosen_status(ticket)
+            if to is Status.REJECTED and not reason:
+                raise Fault("reason", gettext("Say why it is rejected."))
+            tickets.move(session, now, ticket, to, staff_id=who.staff_id, reason=reason)
+            tickets.audit(session, now, "ticket.status", "ticket", ticket.number, staff_id=who.staff_id, detail={"to": to})
+    except Fault as fault:
+        return render(number, {fault.field: fault.message}, request.form), 422
+    except Stale:
+        return changed(number)
+    except NotAllowed:
+        message = gettext("The ticket cannot take this status now.")
+        return render(number, {"status": message}, request.form), 422
+    flash(gettext("The status is changed."))
+    return redirect(url_for("ticket.show", number=number), 303)
+
+
+def _chosen_status(ticket: Ticket) -> Status:
+    wanted = request.form.get("status", "")
+    to = Status(wanted) if wanted in set(Status) else None
+    if to is None or not choosable(ticket, to):
+        raise Fault("status", gettext("Choose a status from the list."))
+    return to
+
+
+@blueprint.post("/tickets/<number>/place")
+@allow(Need.STAFF)
+def place(number: str) -> Outcome:
+    """Calling this will write down where the trouble is, by name or by area code; several that fit are offered (422)."""
+    wired, now, who = runtime(), runtime().now(), viewer()
+    area, name = request.form.get("area", ""), clean(request.form.get("place", ""), PLACE_LENGTH)
+    candidates: tuple[str, ...] = ()
+    if area not in wired.region.places:
+        found = wired.places.find(name)
+        candidates = found.candidates
+        area = "" if candidates else found.area or ""
+    with wired.writing() as session:
+        ticket = find(session, number, who, lock=True)
+        if area:
+            moved = tickets.place(session, wired.region, now, ticket, area)
+            tickets.audit(session, now, "ticket.place", "ticket", ticket.number, staff_id=who.staff_id, detail={"area": area})
+            if moved:
+                tell_citizen(session, now, ticket, wired.region.agencies[ticket.agency])
+    if not area:
+        message = (
+            gettext("Several places fit. Choose one below.")
+            if candidates
+            else gettext("No place of that name is known here. Write the village, district or regency.")
+        )
+        return render(number, {"place": message}, request.form, candidates=candidates), 422
+    flash(gettext("The place is saved: %(place)s.", place=wired.region.place_name(area)))
+    return _back(ticket)
+
+
+def _back(ticket: Ticket) -> BaseResponse:
+    """To the ticket, or to the list when the ticket has left the person's sight."""
+    if viewer().scope.sees(ticket.agency):
+        return redirect(url_for("ticket.show", number=ticket.number), 303)
+    return redirect(url_for("inbox.tickets"), 303)

@@ -1,0 +1,148 @@
+"""Response times: figures an agency is judged by, each a link to exactly its tickets, and the export behind them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
+
+from admin.formats import hours, parse_day, start_of
+from admin.security import Need, allow, runtime, viewer
+from dispatch.region import Region
+from dispatch.reports import EXPORT_COLUMNS, AgencyFigures, export_tickets, response_figures
+from dispatch.services.staff import Scope
+from dispatch.services.tickets import audit
+
+blueprint = Blueprint("responses", __name__)
+
+PERIOD = timedelta(days=29)
+#: Characters with which a spreadsheet begins a formula (OWASP, CSV injection), the full-width ones included.
+FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@blueprint.get("/responses")
+@allow(Need.STAFF)
+def show() -> str:
+    """Calling this will show the response times of the agencies the reader may see, for the tickets received in a period."""
+    wired, now = runtime(), runtime().now()
+    first, last = _period(wired.region, now)
+    start, end = start_of(wired.region, first), start_of(wired.region, last + timedelta(days=1))
+    opd = request.args.get("opd", "")
+    with wired.reading() as session:
+        figures = response_figures(session, now, _agencies(viewer().scope, opd), start, end)
+    return render_template(
+        "responses.html",
+        rows=[(row, [_cell(row, column, first, last) for column in columns()]) for row in figures],
+        columns=[title for title, *_ in columns()],
+        first=first,
+        last=last,
+        opd=opd,
+        agencies=[agency for agency in wired.region.agencies.values() if viewer().scope.sees(agency.code)],
+        region=wired.region,
+        now=now,
+    )
+
+
+def columns() -> list[tuple[str, str, str, str]]:
+    """Calling this will give the columns of the table: title; the figure counted; of which figure it is a share; the time
+    shown with it."""
+    return [
+        (gettext("Received"), "received", "", ""),
+        (gettext("Answered"), "answered", "", ""),
+        (gettext("First answer: half within"), "answered", "", "median_first"),
+        (gettext("First answer: 9 of 10 within"), "answered", "", "p90_first"),
+        (gettext("First answer in time"), "first_in_time", "first_counted", ""),
+        (gettext("Resolved"), "resolved", "", ""),
+        (gettext("Resolution: half within"), "resolved", "", "median_resolution"),
+        (gettext("Resolution: 9 of 10 within"), "resolved", "", "p90_resolution"),
+        (gettext("Resolved in time"), "resolution_in_time", "resolution_counted", ""),
+        (gettext("Rejected"), "rejected", "", ""),
+        (gettext("Referred"), "forwarded", "", ""),
+        (gettext("Open now"), "open", "", ""),
+        (gettext("Overdue now"), "overdue", "", ""),
+    ]
+
+
+def _cell(row: AgencyFigures, column: tuple[str, str, str, str], first: date, last: date) -> dict[str, str]:
+    """What a cell shows, and the addresses of the tickets behind its numbers."""
+    title, figure, whole, time = column
+    counted = int(getattr(row, figure))
+    total = int(getattr(row, whole)) if whole else 0
+    cell = {"title": title, "text": str(counted), "href": _link(row.agency, figure, first, last)}
+    if time:
+        cell["text"] = hours(getattr(row, time))
+    if whole:
+        cell |= {
+            "share": f"{round(100 * counted / total)} %" if total else "–",
+            "whole": str(total),
+            "whole_href": _link(row.agency, whole, first, last),
+        }
+    return cell
+
+
+def _link(agency: str, figure: str, first: date, last: date) -> str:
+    period = {} if figure in ("open", "overdue") else {"opened_from": first.isoformat(), "opened_to": last.isoformat()}
+    return url_for("inbox.tickets", opd=agency, figure=figure, status="all", **period)
+
+
+def _period(region: Region, now: datetime) -> tuple[date, date]:
+    """The local days asked for, both included; the last thirty days unless told; turned round when they are back to front."""
+    today = region.local(now).date()
+    last = parse_day(request.args.get("to", "")) or today
+    first = parse_day(request.args.get("from", "")) or last - PERIOD
+    return min(first, last), max(first, last)
+
+
+def _agencies(scope: Scope, opd: str) -> frozenset[str] | None:
+    if not opd:
+        return scope.agencies
+    return frozenset({opd}) if scope.sees(opd) else frozenset()
+
+
+@blueprint.get("/export/tickets.csv")
+@allow(Need.STAFF)
+def export() -> Response:
+    """Calling this will stream the tickets the reader may see as CSV (UTF-8, RFC 4180) with cells no spreadsheet runs.
+
+    ``from`` and ``to`` are local days of receipt, both included; without them all tickets. The export is audited.
+    """
+    wired, now, who = runtime(), runtime().now(), viewer()
+    opd = request.args.get("opd", "")
+    first, last = parse_day(request.args.get("from", "")), parse_day(request.args.get("to", ""))
+    start = start_of(wired.region, first) if first else None
+    end = start_of(wired.region, last + timedelta(days=1)) if last else None
+    detail: dict[str, object] = {"opd": opd, "from": str(first or ""), "to": str(last or "")}
+    with wired.writing() as session:
+        audit(session, now, "export.tickets", staff_id=who.staff_id, subject="export", subject_id="", detail=detail)
+
+    def lines() -> Iterator[str]:
+        yield BYTE_ORDER_MARK + csv_line(EXPORT_COLUMNS)
+        with wired.reading() as session:
+            rows = export_tickets(
+                session, wired.region, agencies=_agencies(who.scope, opd), start=start, end=end, now=now
+            )
+            for row in rows:
+                yield csv_line([row[name] for name in EXPORT_COLUMNS])
+
+    name = f"aduan-{wired.region.local(now).date().isoformat()}.csv"
+    return Response(
+        lines(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def csv_line(cells: tuple[str, ...] | list[str]) -> str:
+    """Calling this will write one CSV line, with every cell made safe."""
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow([safe_cell(cell) for cell in cells])
+    return buffer.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """Calling this will keep a cell from being read as a formula: an apostrophe goes before a formula's beginning, blanks
+    skipped. Source: OWASP, CSV injection."""
+    return f"'{text}" if text[:1] in FORMULA_STARTS or text.lstrip()[:1] in FORMULA_STARTS else text

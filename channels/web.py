@@ -1,0 +1,172 @@
+"""The form and the chat on our own pages: no provider in between, so nothing to verify and nothing to send to.
+
+The page builds the body that ``parse`` reads (see ``FIELDS``); ``bot.submission`` is its only writer. Answers are shown by the
+page itself: their outbox rows are sent the moment they are put.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from channels.base import Channel, Limits, RawRequest
+from channels.errors import FetchError, Forged, Malformed, Misconfigured
+from channels.message import (
+    Address,
+    Attachment,
+    AttachmentKind,
+    Event,
+    InboundMessage,
+    Location,
+    OutboundMessage,
+    Receipt,
+)
+from channels.text import clean
+
+#: What a body may hold, and the type of each; only ``key`` and ``chat`` must be there.
+FIELDS: dict[str, tuple[type, ...]] = {
+    "key": (str,),
+    "chat": (str,),
+    "text": (str,),
+    "name": (str,),
+    "new": (bool,),
+    "language": (str,),
+    "place": (str,),
+    "latitude": (int, float),
+    "longitude": (int, float),
+    "written_at": (str,),
+    "files": (list,),
+}
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,120}")
+_CHAT = re.compile(r"[0-9a-f]{32}")
+_SOURCE = re.compile(r"file:([0-9]{1,3})")
+_KINDS = {"image": AttachmentKind.IMAGE, "audio": AttachmentKind.AUDIO, "video": AttachmentKind.VIDEO}
+
+
+class Web(Channel):
+    """Calling this will make the channel of our own pages; it is always on and knows people by the device they write from."""
+
+    kind = "web"
+    external = False
+    limits = Limits(text_length=10_000, attachment_bytes=5_000_000, body_bytes=12_000_000)
+
+    @property
+    def account(self) -> str:
+        """Calling this will name the only account there is: the channel itself."""
+        return self.kind
+
+    def verify(self, request: RawRequest) -> None:
+        """Calling this will raise Forged: nobody but our own page writes here, and it does not come through a webhook."""
+        raise Forged("our own pages hand their messages over inside; no request from outside is one")
+
+    def parse(self, request: RawRequest) -> Sequence[Event]:
+        """Calling this will read the one message of a body our page built.
+
+        The place a citizen named in its own field becomes the text's last line, in their own words. Raises Malformed
+        for anything our page does not build.
+        """
+        body = _object(request.body)
+        return [
+            InboundMessage(
+                channel=self.kind,
+                account=self.account,
+                external_id=_matching(body, "key", _KEY),
+                sender=Address(self.kind, _matching(body, "chat", _CHAT)),
+                text=_text(body),
+                sender_name=clean(" ".join(body.get("name", "").split())),
+                sent_at=_instant(body),
+                attachments=tuple(_attachment(number, item) for number, item in enumerate(_files(body))),
+                location=_location(body),
+                thread="new" if body.get("new") else "",
+                language=clean(body.get("language", "")),
+            )
+        ]
+
+    def send(self, message: OutboundMessage) -> Receipt:
+        """Calling this will raise Misconfigured: rows of this channel are sent when they are put, and never handed over."""
+        raise Misconfigured("our own pages show their messages; there is no provider to send to")
+
+    def fetch(self, attachment: Attachment, raw: bytes) -> bytes:
+        """Calling this will take a file out of the event's own body. Raises FetchError, always for good."""
+        number = _SOURCE.fullmatch(attachment.source)
+        try:
+            files = _files(_object(raw))
+            data = base64.b64decode(files[int(number[1])]["data"], validate=True) if number else b""
+        except (Malformed, IndexError, binascii.Error) as error:
+            raise FetchError(f"the message does not hold the file: {type(error).__name__}", permanent=True) from error
+        if not data:
+            raise FetchError("the file is empty", permanent=True)
+        if len(data) > self.limits.attachment_bytes:
+            raise FetchError(f"the file has more than {self.limits.attachment_bytes} bytes", permanent=True)
+        return data
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the body is not JSON: {type(error).__name__}") from None
+    if not isinstance(body, dict):
+        raise Malformed("the body is not an object")
+    for name, value in body.items():
+        if not isinstance(value, FIELDS.get(name, ())) or (isinstance(value, bool) and name != "new"):
+            raise Malformed("a field has a name or a type our page does not write")
+    return body
+
+
+def _matching(body: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    value: str = body.get(name, "")
+    if not pattern.fullmatch(value):
+        raise Malformed(f"{name} is missing or misshapen")
+    return value
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    lines = (body.get("text", "").strip(), " ".join(body.get("place", "").split()))
+    return clean("\n".join(filter(None, lines)))
+
+
+def _instant(body: Mapping[str, Any]) -> datetime | None:
+    if "written_at" not in body:
+        return None
+    try:
+        instant = datetime.fromisoformat(body["written_at"])
+    except ValueError:
+        raise Malformed("written_at is not an instant") from None
+    if instant.utcoffset() is None:
+        raise Malformed("written_at has no zone")
+    return instant
+
+
+def _location(body: Mapping[str, Any]) -> Location | None:
+    if "latitude" not in body and "longitude" not in body:
+        return None
+    latitude, longitude = (float(body.get(name, math.nan)) for name in ("latitude", "longitude"))
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise Malformed("latitude and longitude are not degrees")
+    return Location(latitude, longitude)
+
+
+def _files(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    files: list[dict[str, str]] = body.get("files", [])
+    for item in files:
+        if not isinstance(item, dict) or not all(isinstance(item.get(name), str) for name in ("name", "type", "data")):
+            raise Malformed("a file has a form our page does not write")
+    return files
+
+
+def _attachment(number: int, item: Mapping[str, str]) -> Attachment:
+    content_type = clean(item["type"]).lower() or "application/octet-stream"
+    return Attachment(
+        kind=_KINDS.get(content_type.partition("/")[0], AttachmentKind.DOCUMENT),
+        source=f"file:{number}",
+        content_type=content_type,
+        filename=clean(item["name"]),
+        size=len(item["data"]) * 3 // 4 - item["data"][-2:].count("="),
+    )
