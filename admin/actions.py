@@ -56,7 +56,14 @@ def assign(number: str) -> Outcome:
             before = ticket.agency
             agency, category = _chosen(wired.region, ticket)
             tickets.reassign(
-                session, wired.region, now, ticket, agency=agency.code, category=category, staff_id=who.staff_id, note=reason
+                session,
+                wired.region,
+                now,
+                ticket,
+                agency=agency.code,
+                category=category,
+                staff_id=who.staff_id,
+                note=reason,
             )
             if agency.code != before:
                 tell_citizen(session, now, ticket, agency)
@@ -83,7 +90,10 @@ def _chosen(region: Region, ticket: Ticket) -> tuple[Agency, str | None]:
     if supervision and agency.function != region.agencies[region.inspectorate].function:
         raise Fault(
             "agency",
-            gettext("A report about officials' conduct stays with an inspectorate. Choose an inspectorate, or another category."),
+            gettext(
+                "A report about officials' conduct stays with an inspectorate. "
+                "Choose an inspectorate, or another category."
+            ),
         )
     return agency, category
 
@@ -93,7 +103,7 @@ def tell_citizen(session: Session, now: datetime, ticket: Ticket, agency: Agency
 
     A report about officials is left alone: the notice would show on their phone who looks into whom.
     """
-    receipt = select(Message.id).where(
+    receipt = select(col(Message.id)).where(
         col(Message.ticket_id) == ticket.id,
         col(Message.direction) == Direction.OUT,
         col(Message.author) == Author.SYSTEM,
@@ -105,7 +115,11 @@ def tell_citizen(session: Session, now: datetime, ticket: Ticket, agency: Agency
     if agency.ours:
         due = ticket.resolution_due if ticket.first_response_at else ticket.first_response_due
         text = phrases.say(
-            "handed_over", ticket.language, number=ticket.number, agency=agency.name, due=phrases.date(due, ticket.language)
+            "handed_over",
+            ticket.language,
+            number=ticket.number,
+            agency=agency.name,
+            due=phrases.date(due, ticket.language),
         )
     else:
         contact = ", ".join(filter(None, (agency.phone, agency.email, agency.website))) or agency.name
@@ -129,7 +143,9 @@ def status(number: str) -> Outcome:
             if to is Status.REJECTED and not reason:
                 raise Fault("reason", gettext("Say why it is rejected."))
             tickets.move(session, now, ticket, to, staff_id=who.staff_id, reason=reason)
-            tickets.audit(session, now, "ticket.status", "ticket", ticket.number, staff_id=who.staff_id, detail={"to": to})
+            tickets.audit(
+                session, now, "ticket.status", "ticket", ticket.number, staff_id=who.staff_id, detail={"to": to}
+            )
     except Fault as fault:
         return render(number, {fault.field: fault.message}, request.form), 422
     except Stale:
@@ -152,7 +168,7 @@ def _chosen_status(ticket: Ticket) -> Status:
 @blueprint.post("/tickets/<number>/place")
 @allow(Need.STAFF)
 def place(number: str) -> Outcome:
-    """Calling this will write down where the trouble is, by name or by area code; several that fit are offered (422)."""
+    """Calling this will write down where the trouble is, by name or area code; several that fit are offered (422)."""
     wired, now, who = runtime(), runtime().now(), viewer()
     area, name = request.form.get("area", ""), clean(request.form.get("place", ""), PLACE_LENGTH)
     candidates: tuple[str, ...] = ()
@@ -164,7 +180,9 @@ def place(number: str) -> Outcome:
         ticket = find(session, number, who, lock=True)
         if area:
             moved = tickets.place(session, wired.region, now, ticket, area)
-            tickets.audit(session, now, "ticket.place", "ticket", ticket.number, staff_id=who.staff_id, detail={"area": area})
+            tickets.audit(
+                session, now, "ticket.place", "ticket", ticket.number, staff_id=who.staff_id, detail={"area": area}
+            )
             if moved:
                 tell_citizen(session, now, ticket, wired.region.agencies[ticket.agency])
     if not area:

@@ -12,14 +12,27 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import auth, errors, files, formats, inbox, navigation, people, quarantine, responses, second_factor, ticket
-from admin import actions, triage, words
-from admin.security import EXTENSION, Need, add_headers, gate, viewer_or_none
+from admin import (
+    actions,
+    auth,
+    errors,
+    files,
+    formats,
+    inbox,
+    navigation,
+    people,
+    quarantine,
+    responses,
+    second_factor,
+    ticket,
+    triage,
+    words,
+)
+from admin.navigation import LANGUAGE_COOKIE, LANGUAGES
+from admin.security import EXTENSION, Need, add_headers, allow, gate, viewer_or_none
 from admin.translations import FOLDER, compile_catalogs
 from dispatch.runtime import Runtime
 
-LANGUAGES = ("id", "en")
-LANGUAGE_COOKIE = "aduan_language"
 MAX_BODY = 1_000_000
 MAX_FORM_FIELDS = 1_000
 
@@ -45,7 +58,7 @@ def create_app(runtime: Runtime) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),
         # A token lives as long as the browser's session; sign-in sessions end by themselves after half an hour unused.
         WTF_CSRF_TIME_LIMIT=None,
-        # Our Referrer-Policy keeps browsers from sending what this would demand; ``errors.check_origin`` stands in for it.
+        # Our Referrer-Policy keeps browsers from sending what this demands; ``errors.check_origin`` stands in for it.
         WTF_CSRF_SSL_STRICT=False,
         BABEL_DEFAULT_LOCALE="id",
         BABEL_TRANSLATION_DIRECTORIES=str(FOLDER),
@@ -58,7 +71,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.before_request(errors.check_origin)
     CSRFProtect(app)
     app.after_request(add_headers)
-    app.view_functions["static"].need = Need.PUBLIC  # type: ignore[attr-defined]
+    allow(Need.PUBLIC)(app.view_functions["static"])
     modules = (auth, second_factor, inbox, ticket, actions, triage, responses, people, quarantine, files, navigation)
     for module in modules:
         app.register_blueprint(module.blueprint, url_prefix="/admin")

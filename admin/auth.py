@@ -107,7 +107,7 @@ def change_password() -> BaseResponse | tuple[str, int]:
 
     Raises Throttled (429): the old password is checked like a sign-in.
     """
-    wired, who = runtime(), viewer()
+    who = viewer()
     old = request.form.get("old", "")[:PASSWORD_LENGTH]
     new = request.form.get("new", "")[:PASSWORD_LENGTH]
     errors = _password_faults(who, old, new, request.form.get("repeat", "")[:PASSWORD_LENGTH])

@@ -1,5 +1,6 @@
 """The ``aduan`` command. Results go to standard output, messages to standard error; an error is one clear text and a
-non-zero status, never a traceback. Each command's module is imported only when it is called, so that a command pays only
+non-zero status, never a traceback. Each command's module is imported only when it is called, so that a command pays
+only
 for what it uses."""
 
 from __future__ import annotations

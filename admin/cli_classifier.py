@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +20,8 @@ from dispatch.training import ensure_model
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.argument("text")
 def classify(as_json: bool, text: str) -> None:
-    """Suggest the agency for TEXT, with the words that decided; with - one text a line from standard input, JSON out."""
+    """Suggest the agency for TEXT, with the words that decided; with - one text a line from standard input, JSON out.
+    """
     runtime = from_environment()
     ensure_model(runtime)
     if text == "-":
@@ -37,7 +39,7 @@ def classify(as_json: bool, text: str) -> None:
     click.echo(f"model {answer['model']}")
 
 
-def _answer(runtime: Runtime, text: str) -> dict[str, object]:
+def _answer(runtime: Runtime, text: str) -> dict[str, Any]:
     """One text's suggestions: the classifier's categories, routed to agencies by the place the text names."""
     [prediction] = runtime.classifier.suggest([text])
     area = runtime.places.find(text).area
@@ -50,9 +52,9 @@ def _answer(runtime: Runtime, text: str) -> dict[str, object]:
     }
 
 
-def _suggestions(runtime: Runtime, prediction: Prediction, area: str | None) -> list[dict[str, object]]:
+def _suggestions(runtime: Runtime, prediction: Prediction, area: str | None) -> list[dict[str, Any]]:
     region = runtime.region
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for item in prediction.suggestions:
         if item.label not in region.categories:
             continue

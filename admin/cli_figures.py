@@ -55,7 +55,8 @@ def tickets(form: str, agencies: tuple[str, ...], first: datetime | None, last: 
         writer.writerow(reports.EXPORT_COLUMNS)
     with runtime.reading() as session:
         scope = frozenset(agencies) or None
-        for row in reports.export_tickets(session, runtime.region, agencies=scope, start=start, end=end, now=runtime.now()):
+        found = reports.export_tickets(session, runtime.region, agencies=scope, start=start, end=end, now=runtime.now())
+        for row in found:
             if form == "csv":
                 writer.writerow(safe_cell(row[name]) for name in reports.EXPORT_COLUMNS)
             else:
@@ -80,12 +81,14 @@ def report(first: datetime | None, last: datetime | None, form: str) -> None:
     with runtime.reading() as session:
         rows = [asdict(row) for row in reports.response_figures(session, now, None, start, end)]
     for row in rows:
-        row["agency_name"] = runtime.region.agencies[row["agency"]].name if row["agency"] in runtime.region.agencies else ""
+        agency = runtime.region.agencies.get(row["agency"])
+        row["agency_name"] = agency.name if agency else ""
     if form == "json":
-        body = {"from": start.isoformat(), "to": end.isoformat(), "cut_off": runtime.region.local(now).isoformat(), "agencies": rows}
+        cut_off = runtime.region.local(now).isoformat()
+        body = {"from": start.isoformat(), "to": end.isoformat(), "cut_off": cut_off, "agencies": rows}
         click.echo(json.dumps(body, ensure_ascii=False))
         return
-    columns = list(rows[0]) if rows else [field for field in reports.AgencyFigures.__dataclass_fields__]
+    columns = list(rows[0]) if rows else list(reports.AgencyFigures.__dataclass_fields__)
     table = [[row[name] for name in columns] for row in rows]
     if form == "csv":
         writer = csv.writer(sys.stdout)

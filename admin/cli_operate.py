@@ -63,7 +63,7 @@ def _first_administrator(runtime: Runtime) -> None:
         staff.add(
             session, runtime.region, runtime.now(), email=email, role=Role.ADMIN, password=password, must_change=True
         )
-    click.echo(f"first administrator: {email}   one-time password: {password}   (sign in at /admin, then choose your own)")
+    click.echo(f"first administrator: {email}   one-time password: {password}   (sign in at /admin, then change it)")
     sys.stdout.flush()
 
 

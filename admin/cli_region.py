@@ -24,7 +24,8 @@ def check(name: str | None) -> int:
     faults = check_pack(name or settings.region, settings.region_dir, required_phrases=REQUIRED)
     for fault in faults:
         click.echo(str(fault))
-    click.echo(f"{len(faults)} fault(s)" if faults else f"region pack {name or settings.region} is in order", err=bool(faults))
+    verdict = f"{len(faults)} fault(s)" if faults else f"region pack {name or settings.region} is in order"
+    click.echo(verdict, err=bool(faults))
     return 1 if faults else 0
 
 
@@ -39,8 +40,8 @@ def show(as_json: bool) -> None:
             for a in pack.agencies.values()
         ]
         categories = [{"code": c.code, "name": c.name, "function": c.function} for c in pack.categories.values()]
-        body = {"code": pack.code, "name": pack.name, "version": pack.version, "agencies": agencies, "categories": categories}
-        click.echo(json.dumps(body, ensure_ascii=False))
+        head = {"code": pack.code, "name": pack.name, "version": pack.version}
+        click.echo(json.dumps({**head, "agencies": agencies, "categories": categories}, ensure_ascii=False))
         return
     click.echo(f"{pack.name} ({pack.code} {pack.version}), {pack.zone.key}, {len(pack.places)} places")
     for agency in pack.agencies.values():
@@ -68,4 +69,3 @@ def check_channels() -> int:
             click.echo(f"ok   {kind}: needs nothing from outside")
         channel.close()
     return 0 if good else 1
-

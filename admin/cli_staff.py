@@ -60,7 +60,8 @@ def list_accounts(as_json: bool) -> None:
         codes = sorted(agencies.get(row.id or 0, []))
         state = "disabled" if row.disabled_at else "active"
         if as_json:
-            click.echo(json.dumps({"email": row.email, "role": row.role, "opd": codes, "state": state}, ensure_ascii=False))
+            body = {"email": row.email, "role": row.role, "opd": codes, "state": state}
+            click.echo(json.dumps(body, ensure_ascii=False))
         else:
             click.echo(f"{row.email:40} {row.role:11} {state:9} {' '.join(codes)}")
 

@@ -1,4 +1,4 @@
-"""All that a ticket's page shows, read in one go: the conversation with its deliveries, why this agency, the history."""
+"""What a ticket's page shows, read in one go: the conversation with its deliveries, why this agency, the history."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def read(session: Session, ticket: Ticket) -> Page:
 
 
 def _all(session: Session, model: type[Any], column: object, values: Sequence[object]) -> Sequence[Any]:
-    query = select(model).where(col(column).in_(values)).order_by(col(model.id))  # type: ignore[arg-type]
+    query = select(model).where(col(column).in_(values)).order_by(col(model.id))
     return session.scalars(query).all() if values else []
 
 

@@ -42,7 +42,10 @@ def _sentences(code: int) -> tuple[str, str]:
     table = {
         401: (
             gettext("You are signed out"),
-            gettext("Your session ended, for safety after half an hour without use. Sign in again, then repeat the last step."),
+            gettext(
+                "Your session ended, for safety after half an hour without use. "
+                "Sign in again, then repeat the last step."
+            ),
         ),
         403: (
             gettext("This page is not for your account"),
@@ -50,18 +53,21 @@ def _sentences(code: int) -> tuple[str, str]:
         ),
         404: (
             gettext("There is nothing here for you"),
-            gettext("The address may be mistyped, or the ticket belongs to another agency now. Look for it in the ticket list."),
+            gettext(
+                "The address may be mistyped, or the ticket belongs to another agency now. "
+                "Look for it in the ticket list."
+            ),
         ),
         405: (gettext("That cannot be done this way"), gettext("Go back to the page and use its buttons.")),
         413: (gettext("That is too much at once"), gettext("Shorten the text and send it again.")),
         429: (
             gettext("Too many attempts"),
-            gettext("For safety, wait a quarter of an hour and try again. If this was not you, tell your administrator."),
+            gettext(
+                "For safety, wait a quarter of an hour and try again. If this was not you, tell your administrator."
+            ),
         ),
     }
-    return table.get(
-        code, (gettext("That did not work"), gettext("Go back to the page and try again."))
-    )
+    return table.get(code, (gettext("That did not work"), gettext("Go back to the page and try again.")))
 
 
 def _page(code: int, title: str, advice: str, *, kept: str = "", back: str = "") -> tuple[str, int]:
@@ -71,7 +77,7 @@ def _page(code: int, title: str, advice: str, *, kept: str = "", back: str = "")
 def _plain(error: HTTPException) -> BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
     code = error.code or 500
     if code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     back = ""
     kept = ""
     if code == 401:
@@ -88,7 +94,10 @@ def _plain(error: HTTPException) -> BaseResponse | tuple[str, int] | tuple[str, 
 
 def _form_expired(error: CSRFError) -> tuple[str, int]:
     title = gettext("The form is no longer valid")
-    advice = gettext("It was open for too long, or you signed in or out in another window. Nothing was saved. Open the page again and repeat the last step.")
+    advice = gettext(
+        "It was open for too long, or you signed in or out in another window. Nothing was saved. "
+        "Open the page again and repeat the last step."
+    )
     return _page(400, title, advice, kept=_kept(), back=safe_next(_page_of_form()) or url_for("navigation.root"))
 
 
@@ -101,7 +110,10 @@ def _throttled(error: Throttled) -> tuple[str, int, dict[str, str]]:
 def _fault(error: InternalServerError) -> tuple[str, int]:
     """The traceback was logged by Flask; the page must not touch what may be broken, such as the database."""
     title = gettext("Our fault")
-    advice = gettext("Something broke on our side. Nothing of this step was saved. Try again in a moment; if it stays, tell your administrator.")
+    advice = gettext(
+        "Something broke on our side. Nothing of this step was saved. "
+        "Try again in a moment; if it stays, tell your administrator."
+    )
     return _page(500, title, advice, kept=_kept())
 
 
@@ -112,7 +124,7 @@ def _page_of_form() -> str:
 
 
 def _kept() -> str:
-    """What the reader had written, if the browser vouches that it was on our own page: nobody else may put words there."""
+    """What the reader had written, if the browser vouches that it was on our own page: nobody else puts words there."""
     if not same_site():
         return ""
     try:

@@ -30,7 +30,10 @@ CSP = "sandbox; default-src 'none'; frame-ancestors 'none'"
 @blueprint.get("/attachments/<int(max=2147483647):attachment_id>")
 @allow(Need.STAFF)
 def download(attachment_id: int) -> Response:
-    """Calling this will send a stored attachment's bytes; 404 unless its ticket is the reader's to see and it is here."""
+    """Calling this will send a stored attachment's bytes; 404 unless its ticket is the reader's to see and it is here.
+
+    A download is never shown in place (ASVS 5.0, 3.2.1).
+    """
     wired = runtime()
     query = (
         select(StoredAttachment, Ticket)

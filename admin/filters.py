@@ -87,8 +87,10 @@ class Filters:
 
     @property
     def shown_status(self) -> str:
-        """Calling this will give the status in force: without a choice the open tickets, but all of them where somebody looks
-        for words or follows a figure."""
+        """Calling this will give the status in force.
+
+        Without a choice these are the open tickets, but all of them where somebody looks for words or follows a figure.
+        """
         narrowed = self.q or self.figure or self.opened_from or self.opened_to or self.undelivered
         return self.status or ("all" if narrowed else "open")
 
@@ -102,7 +104,7 @@ class Filters:
             values["page"] = ""
         return {name: "1" if value is True else str(value) for name, value in values.items() if value}
 
-    def select(self, region: Region, now: datetime, agencies: frozenset[str] | None) -> Select[tuple[Ticket]]:
+    def select(self, region: Region, now: datetime, agencies: frozenset[str] | None) -> Select[Ticket]:
         """Calling this will make the query for one page and one row more, limited to what its reader may see."""
         conditions = [in_agencies(agencies), self._period(region), *self._plain(now)]
         if self.q:
@@ -139,7 +141,7 @@ def _words(region: Region, text: str) -> ColumnElement[bool]:
     number = numbers.parse(region.prefix, text)
     if number is not None:
         return col(Ticket.number) == number
-    spoken = select(Message.id).where(col(Message.ticket_id) == col(Ticket.id))
+    spoken = select(col(Message.id)).where(col(Message.ticket_id) == col(Ticket.id))
     words = text.split()
     summary = and_(*(col(Ticket.summary).icontains(word, autoescape=True) for word in words))
     body = and_(*(col(Message.body).icontains(word, autoescape=True) for word in words))

@@ -1,4 +1,4 @@
-"""Moments and spans as staff read them: the region's own time with its label, and what is left of a deadline in words."""
+"""Moments and spans as staff read them: the region's own time with its label, what is left of a deadline in words."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def clean(text: str, limit: int) -> str:
-    """Calling this will take what no person types out of a form's text: control characters (PostgreSQL refuses NUL), lone
-    surrogates, carriage returns, and what goes beyond ``limit`` characters."""
+    """Calling this will take what no person types out of a form's text, and what goes beyond ``limit`` characters.
+
+    That is control characters (PostgreSQL refuses NUL), lone surrogates, carriage returns.
+    """
     plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
     return _CONTROL.sub("", plain)[:limit]
 
@@ -63,46 +65,51 @@ def start_of(region: Region, local_day: date) -> datetime:
 
 
 def span(length: timedelta) -> str:
-    """Calling this will write a length in its largest fitting unit, rounded down: minutes, hours up to two days, days."""
+    """Calling this will write a length rounded down in its fitting unit: minutes, hours up to two days, days."""
     minutes = int(length.total_seconds()) // 60
     if minutes < 60:
-        return ngettext("%(num)d minute", "%(num)d minutes", max(minutes, 0))
+        return str(ngettext("%(num)d minute", "%(num)d minutes", max(minutes, 0)))
     if minutes < 48 * 60:
-        return ngettext("%(num)d hour", "%(num)d hours", minutes // 60)
-    return ngettext("%(num)d day", "%(num)d days", minutes // (24 * 60))
+        return str(ngettext("%(num)d hour", "%(num)d hours", minutes // 60))
+    return str(ngettext("%(num)d day", "%(num)d days", minutes // (24 * 60)))
 
 
 def hours(seconds: float | None) -> str:
-    """Calling this will write a measured time for a table of figures: hours below two days, days with one decimal above."""
+    """Calling this will write a measured time for a table of figures: hours below two days, days above, one decimal."""
     if seconds is None:
         return "–"
     if seconds < 3600:
-        return ngettext("%(num)d minute", "%(num)d minutes", round(seconds / 60))
+        return str(ngettext("%(num)d minute", "%(num)d minutes", round(seconds / 60)))
     value, unit = (seconds / 3600, gettext("hours")) if seconds < 172_800 else (seconds / 86_400, gettext("days"))
     text = f"{value:.1f}"
     return f"{text if language() == 'en' else text.replace('.', ',')} {unit}"
 
 
 def time_left(region: Region, agency: str, now: datetime, due: datetime) -> str:
-    """Calling this will say how much time an agency has, in its own working days when it is more than today, or how late
-    it is. Exactly at the deadline is still in time."""
+    """Calling this will say how much time an agency has, or how late it is; exactly at the deadline is still in time.
+
+    What is left is told in the agency's own working days when it is more than today. "Late" is calendar time: that is
+    how long the citizen has been waiting in vain.
+    """
     if now > due:
-        return gettext("late by %(span)s", span=span(now - due))
+        return str(gettext("late by %(span)s", span=span(now - due)))
     today, last = region.local(now).date(), region.local(due).date()
     distance = (last - today).days
     calendar = region.agencies[agency].calendar if agency in region.agencies else None
-    if distance < 1 or calendar is None or distance > _FARTHEST_COUNT:
-        return gettext("%(span)s left", span=span(due - now))
-    working = sum(is_working_day(region, calendar, today + timedelta(days=n)) for n in range(1, distance + 1))
+    working = 0
+    if calendar is not None and distance <= _FARTHEST_COUNT:
+        working = sum(is_working_day(region, calendar, today + timedelta(days=n)) for n in range(1, distance + 1))
     if working < 1:
-        return gettext("%(span)s left", span=span(due - now))
-    return ngettext("%(num)d working day left", "%(num)d working days left", working)
+        return str(gettext("%(span)s left", span=span(due - now)))
+    return str(ngettext("%(num)d working day left", "%(num)d working days left", working))
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Calling this will hold one of a ticket's deadlines as a line: what, when due, how it stands in words, and how badly:
-    ``met``, ``late`` or ``running``."""
+    """Calling this will hold one of a ticket's deadlines: what, when due, how it stands in words.
+
+    ``state`` is ``met``, ``late`` or ``running``.
+    """
 
     step: str
     due: datetime
@@ -140,7 +147,9 @@ def _clock(
         if done <= due:
             return Clock(step, due, gettext("done %(moment)s, in time", moment=moment(region, done)), "met")
         late = span(done - due)
-        return Clock(step, due, gettext("done %(moment)s, late by %(span)s", moment=moment(region, done), span=late), "late")
+        return Clock(
+            step, due, gettext("done %(moment)s, late by %(span)s", moment=moment(region, done), span=late), "late"
+        )
     if stopped:
         return Clock(step, due, gettext("the clock stands still"), "running")
     return Clock(step, due, time_left(region, agency, now, due), "late" if now > due else "running")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
+
 from admin.filters import LAST_PAGE, PAGE_SIZE, SORTS, STATUSES, Filters
 from admin.formats import Clock, pressing
 from admin.security import Need, Viewer, allow, runtime, viewer
@@ -56,4 +57,3 @@ def areas(region: Region) -> list[Place]:
     """Calling this will list kabupaten/kota and their districts, each kabupaten/kota followed by its own."""
     shown = [place for place in region.places.values() if place.level in ("regency", "district")]
     return sorted(shown, key=lambda place: place.code)
-

@@ -9,11 +9,14 @@ from sqlalchemy import func, select
 from sqlmodel import col
 from werkzeug.wrappers import Response as BaseResponse
 
-from admin.security import Need, PERMITS, Viewer, allow, public, runtime, safe_next, secure, viewer, viewer_or_none
+from admin.security import PERMITS, Need, Viewer, allow, public, runtime, safe_next, secure, viewer, viewer_or_none
 from dispatch.models import EventState, InboundEvent, Staff, Ticket
 from dispatch.reports import condition, in_agencies
 
 blueprint = Blueprint("navigation", __name__)
+
+LANGUAGES = ("id", "en")
+LANGUAGE_COOKIE = "aduan_language"
 
 
 def context() -> dict[str, Any]:
@@ -64,8 +67,6 @@ def help_page() -> str:
 @public
 def choose_language() -> BaseResponse:
     """Calling this will keep the reader's language: in their account, and in a cookie for the pages before sign-in."""
-    from admin.app import LANGUAGE_COOKIE, LANGUAGES
-
     chosen = request.form.get("language", "")
     back = safe_next(request.form.get("next")) or url_for("navigation.root")
     response = make_response(redirect(back, 303))

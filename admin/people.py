@@ -100,7 +100,7 @@ _FIELDS = {"taken": "email", "agency": "agencies"}
 @blueprint.post("/staff/<int(max=2147483647):staff_id>/disable")
 @allow(Need.ADMIN)
 def disable(staff_id: int) -> Outcome:
-    """Calling this will close an account: its sessions end at their next request. Not the last administrator's (422)."""
+    """Calling this will close an account: its sessions end at once. The last administrator's stays open (422)."""
     return _set_disabled(staff_id, disabled=True)
 
 
@@ -117,7 +117,14 @@ def _set_disabled(staff_id: int, *, disabled: bool) -> Outcome:
         with wired.writing() as session:
             row = _account(session, staff_id)
             accounts.set_disabled(session, now, row, disabled)
-            audit(session, now, "staff.closed_by" if disabled else "staff.opened_by", "staff", str(row.id), staff_id=viewer().staff_id)
+            audit(
+                session,
+                now,
+                "staff.closed_by" if disabled else "staff.opened_by",
+                "staff",
+                str(row.id),
+                staff_id=viewer().staff_id,
+            )
     except StaffFault as fault:
         return _page({"accounts": str(FAULTS[fault.key])}), 422
     flash(gettext("The account is closed.") if disabled else gettext("The account is open again."))
@@ -144,7 +151,7 @@ def reset_second_factor(staff_id: int) -> Outcome:
     wired = runtime()
     with wired.writing() as session:
         enrolment.forget(session, wired.now(), _account(session, staff_id), by=viewer().staff_id)
-    flash(gettext("The second factor is taken away. At the next sign-in a new one is set up, if the server demands it."))
+    flash(gettext("The second step is taken away. At the next sign-in a new one is set up, if the server demands it."))
     return redirect(url_for("people.show"), 303)
 
 

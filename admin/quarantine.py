@@ -32,7 +32,7 @@ def show() -> str:
 
 
 def readable(raw: bytes) -> str:
-    """Calling this will show the first bytes as text: UTF-8 with marks for what is not, control characters as pictures."""
+    """Calling this will show the first bytes as UTF-8 text, with a mark for each byte or character that is not text."""
     text = bytes(raw[:RAW_SHOWN]).decode("utf-8", "replace")
     return "".join(char if char in "\n\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 

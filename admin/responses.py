@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
@@ -21,14 +23,15 @@ blueprint = Blueprint("responses", __name__)
 
 PERIOD = timedelta(days=29)
 #: Characters with which a spreadsheet begins a formula (OWASP, CSV injection), the full-width ones included.
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+#: At a cell's start, blanks skipped; and right after a character at which another program may cut the line into cells.
+FORMULA = re.compile(r"(?:\A\s*|(?<=[,;|\t\r\n\"']))(?=[=+\-@＝＋－＠])|\A(?=[\t\r\n])")
 BYTE_ORDER_MARK = "\ufeff"
 
 
 @blueprint.get("/responses")
 @allow(Need.STAFF)
 def show() -> str:
-    """Calling this will show the response times of the agencies the reader may see, for the tickets received in a period."""
+    """Calling this will show the response times of the agencies the reader may see, by tickets' day of receipt."""
     wired, now = runtime(), runtime().now()
     first, last = _period(wired.region, now)
     start, end = start_of(wired.region, first), start_of(wired.region, last + timedelta(days=1))
@@ -49,8 +52,10 @@ def show() -> str:
 
 
 def columns() -> list[tuple[str, str, str, str]]:
-    """Calling this will give the columns of the table: title; the figure counted; of which figure it is a share; the time
-    shown with it."""
+    """Calling this will give the columns of the table.
+
+    Each is a title, the figure counted, the figure it is a share of, and the time shown in its place.
+    """
     return [
         (gettext("Received"), "received", "", ""),
         (gettext("Answered"), "answered", "", ""),
@@ -87,11 +92,12 @@ def _cell(row: AgencyFigures, column: tuple[str, str, str, str], first: date, la
 
 def _link(agency: str, figure: str, first: date, last: date) -> str:
     period = {} if figure in ("open", "overdue") else {"opened_from": first.isoformat(), "opened_to": last.isoformat()}
-    return url_for("inbox.tickets", opd=agency, figure=figure, status="all", **period)
+    query = {"opd": agency, "figure": figure, "status": "all", **period}
+    return f"{url_for('inbox.tickets')}?{urlencode(query)}"
 
 
 def _period(region: Region, now: datetime) -> tuple[date, date]:
-    """The local days asked for, both included; the last thirty days unless told; turned round when they are back to front."""
+    """The local days asked for, both included and put in order; the last thirty days unless told."""
     today = region.local(now).date()
     last = parse_day(request.args.get("to", "")) or today
     first = parse_day(request.args.get("from", "")) or last - PERIOD
@@ -130,9 +136,7 @@ def export() -> Response:
                 yield csv_line([row[name] for name in EXPORT_COLUMNS])
 
     name = f"aduan-{wired.region.local(now).date().isoformat()}.csv"
-    return Response(
-        lines(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return Response(lines(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def csv_line(cells: tuple[str, ...] | list[str]) -> str:
@@ -143,6 +147,9 @@ def csv_line(cells: tuple[str, ...] | list[str]) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Calling this will keep a cell from being read as a formula: an apostrophe goes before a formula's beginning, blanks
-    skipped. Source: OWASP, CSV injection."""
-    return f"'{text}" if text[:1] in FORMULA_STARTS or text.lstrip()[:1] in FORMULA_STARTS else text
+    """Calling this will keep a cell from being read as a formula.
+
+    An apostrophe goes before every place where a program that cuts cells at its own delimiter could see one begin.
+    Source: OWASP, CSV injection.
+    """
+    return FORMULA.sub(lambda found: "'" + found.group(), text)

@@ -44,14 +44,16 @@ def _page(account: Staff, errors: dict[str, str]) -> str:
 @blueprint.get("/second-factor/qr.svg")
 @allow(Need.PASSWORD)
 def picture() -> Response:
-    """Calling this will draw the QR code of a secret that waits to be confirmed; afterwards it is shown to nobody (404)."""
+    """Calling this will draw the QR code of a secret that waits to be confirmed; afterwards nobody gets it (404)."""
     with runtime().reading() as session:
         account = session.get_one(Staff, viewer().staff_id)
     if viewer().verified or not enrolment.pending(account):
         abort(404)
     address = enrolment.address(account.totp_secret, account.email, f"aduan {runtime().region.short}")
     drawing = BytesIO()
-    segno.make(address, error="m").save(drawing, kind="svg", scale=6, border=4, dark="#000", light="#fff", xmldecl=False)
+    segno.make(address, error="m").save(
+        drawing, kind="svg", scale=6, border=4, dark="#000", light="#fff", xmldecl=False
+    )
     return Response(drawing.getvalue(), mimetype="image/svg+xml")
 
 

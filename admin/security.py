@@ -147,7 +147,7 @@ def drop_session(response: BaseResponse) -> None:
 
 
 def network() -> str:
-    """Calling this will name the caller's network for throttling: /24 of IPv4, /64 of IPv6, where one person has many."""
+    """Calling this will name the caller's network for throttling: /24 of IPv4, /64 of IPv6 (one person's)."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:

@@ -95,7 +95,10 @@ def reply(number: str) -> Outcome:
     except Stale:
         return changed(number)
     except CannotReach:
-        message = gettext("The citizen asked us to stop writing to this address, so nothing can be sent. Add a note, and use another way to reach them if there is one.")
+        message = gettext(
+            "The citizen asked us to stop writing to this address, so nothing can be sent. "
+            "Add a note, and use another way to reach them if there is one."
+        )
         return render(number, {"reply": message}, request.form), 422
     except NotAllowed:
         message = gettext("A ticket in this status cannot be answered. Change its status first.")
@@ -113,12 +116,20 @@ def _check_reply(text: str) -> None:
 
 def changed(number: str) -> tuple[str, int]:
     """Calling this will show the ticket as it is now with what was typed, because it changed meanwhile (409)."""
-    message = gettext("The ticket changed while you were writing. Nothing was sent or saved yet. Read what is new below, then send again.")
+    message = gettext(
+        "The ticket changed while you were writing. Nothing was sent or saved yet. "
+        "Read what is new below, then send again."
+    )
     return render(number, {"reply": message}, request.form, stale=True), 409
 
 
 def render(
-    number: str, errors: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None, *, stale: bool = False, **extra: object
+    number: str,
+    errors: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    *,
+    stale: bool = False,
+    **extra: object,
 ) -> str:
     """Calling this will draw the page of a ticket, with faults beside their fields and what was typed still in them."""
     wired, now, who = runtime(), runtime().now(), viewer()

@@ -1,4 +1,4 @@
-"""Catalogues of what staff read: English msgids in the code, Indonesian in ``translations/id``, compiled when needed."""
+"""Catalogues of what staff read: English msgids in code, Indonesian in ``translations/id``, compiled when needed."""
 
 from __future__ import annotations
 

@@ -24,8 +24,10 @@ SUGGESTED = 3
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Calling this will hold one suggestion: the category, the agency it leads to here, and how likely (0 to 1, None: not
-    told)."""
+    """Calling this will hold one suggestion: the category, the agency it leads to here, and how likely it is.
+
+    ``confidence`` is 0 to 1, None when the suggestion does not say.
+    """
 
     category: Category
     agency: Agency
@@ -79,7 +81,12 @@ def choices(region: Region, ticket: Ticket, suggestions: Sequence[Mapping[str, o
 
 
 def _suggestions(session: Session, ids: Sequence[int | None]) -> dict[int | None, list[dict[str, object]]]:
-    """Ticket id → the suggestions of the last assignment that has any."""
-    lasts = select(func.max(col(Assignment.id))).where(col(Assignment.ticket_id).in_(ids)).group_by(Assignment.ticket_id)
-    rows = session.execute(select(Assignment.ticket_id, Assignment.suggestions).where(col(Assignment.id).in_(lasts)))
-    return {ticket: suggestions for ticket, suggestions in rows}
+    """Ticket id → the suggestions its last assignment was made with."""
+    lasts = (
+        select(func.max(col(Assignment.id)))
+        .where(col(Assignment.ticket_id).in_(ids))
+        .group_by(col(Assignment.ticket_id))
+    )
+    columns = col(Assignment.ticket_id), col(Assignment.suggestions)
+    rows = session.execute(select(*columns).where(col(Assignment.id).in_(lasts)))
+    return {row[0]: row[1] for row in rows}

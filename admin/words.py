@@ -112,5 +112,5 @@ FAULTS = {
 
 
 def word(table: dict[str, object], key: str) -> str:
-    """Calling this will give a key's sentence in the reader's language, the key itself when it is a person's own words."""
+    """Calling this will give a key's sentence in the reader's language, and give a person's own words back."""
     return str(table.get(key, key))

@@ -19,7 +19,8 @@ PURGE_EVERY = timedelta(hours=1)
 
 
 def sweep(runtime: Runtime) -> dict[str, int]:
-    """Calling this will ring for every row that waits, and mark as uncertain what a dead sender left; returns counts by queue.
+    """Calling this will ring for every row that waits, and mark as uncertain what a dead sender left; returns counts by
+    queue.
 
     Running it twice, or in two processes, changes nothing more.
     """

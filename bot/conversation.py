@@ -1,7 +1,7 @@
 """What to do with a citizen's message: a table of rules over plain facts, no database, no clock of its own.
 
-There are no menus. The first free text is the complaint; what follows shortly belongs to it; commands are few words that
-stand alone. The first rule that fits decides.
+There are no menus. The first free text is the complaint; what follows shortly belongs to it; commands are few words
+that stand alone. The first rule that fits decides.
 """
 
 from __future__ import annotations

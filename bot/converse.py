@@ -25,7 +25,9 @@ BUDGET: dict[str, tuple[int, int]] = {"mail": (3, 10), "sms": (10, 30), "whatsap
 
 
 def text_of(message: InboundMessage) -> str:
-    """Calling this will give what a message says, its subject first: that is what is classified and searched for a place."""
+    """Calling this will give what a message says, its subject first: that is what is classified and searched for a
+    place.
+    """
     return f"{message.subject}\n{message.text}".strip()
 
 

@@ -1,7 +1,7 @@
 """The door: verify, parse, record, acknowledge — written once for every way in.
 
-The HTTP answer is a decision about the provider's retries: forged → 403 and nothing stored; genuine but unreadable → 200,
-kept in quarantine; our own fault → 5xx, so that they try again. Nothing is acknowledged before it is committed.
+The HTTP answer is a decision about the provider's retries: forged → 403 and nothing stored; genuine but unreadable →
+200, kept in quarantine; our own fault → 5xx, so that they try again. Nothing is acknowledged before it is committed.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def receive(runtime: Runtime, channel: Channel, request: RawRequest) -> Acknowle
 def take(runtime: Runtime, channel: Channel, request: RawRequest) -> Recorded:
     """Calling this will record what we fetched ourselves over a signed-in connection, or what our own page posted.
 
-    What cannot be parsed is quarantined, never dropped and never raised: an adapter's own fault must not make a provider
-    send the same bytes for days.
+    What cannot be parsed is quarantined, never dropped and never raised: an adapter's own fault must not make a
+    provider send the same bytes for days.
     """
     content_type = request.header("content-type")[:120]
     try:

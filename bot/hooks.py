@@ -28,10 +28,11 @@ def runtime() -> Runtime:
 
 
 def raw_request(limit: int) -> RawRequest:
-    """Calling this will read the request at hand as bytes, at most ``limit`` of them, under its configured public address.
+    """Calling this will read the request at hand as bytes, at most ``limit`` of them, under its configured public
+    address.
 
-    The address is built from ``PUBLIC_URL`` and the raw path and query, never from ``Host``: providers sign the address they
-    were given, and a framework's own URL decodes parts of it. Raises RequestEntityTooLarge.
+    The address is built from ``PUBLIC_URL`` and the raw path and query, never from ``Host``: providers sign the address
+    they were given, and a framework's own URL decodes parts of it. Raises RequestEntityTooLarge.
     """
     request.max_content_length = limit
     body = request.get_data(cache=False)

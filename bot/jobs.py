@@ -1,7 +1,7 @@
 """What the worker runs on the citizen's side: work the inbox, fetch attachments.
 
-A bell names a few rows; the job then drains everything that is due, a batch at a time, so that a lost bell costs nothing
-and a burst costs one start-up. Texts of a batch are classified in one call.
+A bell names a few rows; the job then drains everything that is due, a batch at a time, so that a lost bell costs
+nothing and a burst costs one start-up. Texts of a batch are classified in one call.
 """
 
 from __future__ import annotations

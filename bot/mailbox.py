@@ -1,6 +1,7 @@
 """The mailbox: read new mail over IMAP, record it, and only then remember how far we have read.
 
-``\\Seen`` is not the queue (officers open the mailbox too): the cursor (UIDVALIDITY and UID, RFC 9051) is a row of ours.
+``\\Seen`` is not the queue (officers open the mailbox too): the cursor (UIDVALIDITY and UID, RFC 9051) is a row of
+ours.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ LONGEST_WAIT = 300.0
 
 
 def read_new(runtime: Runtime, mail: Mail) -> int:
-    """Calling this will record every mail that came since the cursor; returns how many. A kill in between repeats at most
+    """Calling this will record every mail that came since the cursor; returns how many. A kill in between repeats at
+    most
     one mail, which the unique key then recognises."""
     name = f"imap:{mail.account}"
     count = 0

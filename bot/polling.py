@@ -1,4 +1,5 @@
-"""Telegram by polling, for a laptop without a public address; with a webhook secret it registers the webhook instead."""
+"""Telegram by polling, for a laptop without a public address; with a webhook secret it registers the webhook instead.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def _body(runtime: Runtime, stop: Stop) -> int:
     while not stop:
         try:
             if not registered:
-                telegram.set_webhook()  # with a secret it is ours now; without one it is removed, so that polling is allowed
+                # With a secret the webhook is ours now; without one it is removed, so that polling is allowed.
+                telegram.set_webhook()
                 registered = True
                 if webhook:
                     log.info("webhook registered")

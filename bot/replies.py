@@ -11,7 +11,8 @@ from dispatch.phrases import Phrases
 from dispatch.region import Agency, Region
 from dispatch.workflow import Status
 
-#: SMS filters drop links and count every character: these channels get the short sentence and a command instead of a link.
+#: SMS filters drop links and count every character: these channels get the short sentence and a command instead of a
+#: link.
 TERSE = frozenset({"sms"})
 ANSWER_EXCERPT = 300
 
@@ -25,7 +26,8 @@ class Replies:
         self.terse = channel in TERSE
 
     def receipt(self, region: Region, ticket: Ticket) -> str:
-        """Calling this will confirm a ticket: number, agency, promised date, how to check, and what is still missing."""
+        """Calling this will confirm a ticket: number, agency, promised date, how to check, and what is still missing.
+        """
         say, language = self.phrases.say, ticket.language
         agency = region.agencies[ticket.agency]
         due = self.phrases.moment(ticket.first_response_due, language)

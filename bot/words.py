@@ -19,7 +19,7 @@ class Command(StrEnum):
     START = "start"
 
 
-#: First word → command. STATUS may be followed by a number; the others stand alone, so that "stop banjir!" is a complaint.
+#: First word → command. STATUS may be followed by a number; the others stand alone: "stop banjir!" is a complaint.
 COMMANDS: dict[str, Command] = {
     "status": Command.STATUS,
     "cek": Command.STATUS,
@@ -40,33 +40,42 @@ COMMANDS: dict[str, Command] = {
 HELLO_COMMANDS = frozenset({"start", "/start"})
 
 GREETINGS = frozenset(
-    """halo hallo helo hello hai hay hi hei hey pagi siang sore malam selamat met assalamualaikum assalamu alaikum asalamualaikum
-    assalamualaikm ass askum aslm aslmkm wr wb warahmatullahi wabarakatuh waalaikumsalam salam shalom permisi punten misi tabe
-    tabek om swastiastu namaste dear good morning afternoon evening""".split()
+    """
+    halo hallo helo hello hai hay hi hei hey pagi siang sore malam selamat met assalamualaikum assalamu
+    alaikum asalamualaikum assalamualaikm ass askum aslm aslmkm wr wb warahmatullahi wabarakatuh
+    waalaikumsalam salam shalom permisi punten misi tabe tabek om swastiastu namaste dear good morning
+    afternoon evening
+    """.split()
 )
 #: Words that surround a greeting and say nothing by themselves.
 FILLERS = frozenset(
-    """min mimin admin kak kakak bang pak bapak bpk bu ibu ibuk mas mbak gan sis bos p ping test tes tanya mau saya sy aku ingin izin
-    ijin lapor melapor laporan nanya bertanya ya yth yang kepada gubernur bupati walikota wali kota bisa boleh apa ada tolong
-    mohon please sir madam dong nih ini untuk utk dengan dgn di bantu dibantu there i want to report""".split()
+    """
+    min mimin admin kak kakak bang pak bapak bpk bu ibu ibuk mas mbak gan sis bos p ping test tes tanya mau
+    saya sy aku ingin izin ijin lapor melapor laporan nanya bertanya ya yth yang kepada gubernur bupati
+    walikota wali kota bisa boleh apa ada tolong mohon please sir madam dong nih ini untuk utk dengan dgn di
+    bantu dibantu there i want to report
+    """.split()
 )
 THANKS = frozenset(
-    """terima kasih terimakasih trimakasih makasih makasi mksh mks tks trims thanks thank you thx tq tengkyu suwun nuhun syukron ok oke
-    okey okay okee baik sip siap mantap alhamdulillah sama noted""".split()
-)
-_GRATITUDE = frozenset(
-    "kasih terimakasih trimakasih makasih makasi mksh mks tks trims thanks thank thx tq tengkyu suwun nuhun syukron".split()
+    """
+    terima kasih terimakasih trimakasih makasih makasi mksh mks tks trims thanks thank you thx tq tengkyu
+    suwun nuhun syukron ok oke okey okay okee baik sip siap mantap alhamdulillah sama noted
+    """.split()
 )
 
 _ENGLISH = frozenset(
-    """the is are was were and or not no my our your there has have had been since for from with this that please broken water road
-    street light electricity when where how what who why can could would still near days weeks week months very dear on of in to
-    it we they house""".split()
+    """
+    the is are was were and or not no my our your there has have had been since for from with this that please
+    broken water road street light electricity when where how what who why can could would still near days
+    weeks week months very dear on of in to it we they house
+    """.split()
 )
 _INDONESIAN = frozenset(
-    """yang dan di ke dari ini itu tidak tdk ga gak sudah sdh belum blm ada saya kami kita jalan air lampu listrik rumah mohon tolong
-    pak bu sampai karena untuk dengan pada juga sangat warga desa kelurahan kecamatan kapan dimana mana bagaimana gimana apa kenapa
-    sejak hari minggu bulan mati rusak sampah""".split()
+    """
+    yang dan di ke dari ini itu tidak tdk ga gak sudah sdh belum blm ada saya kami kita jalan air lampu
+    listrik rumah mohon tolong pak bu sampai karena untuk dengan pada juga sangat warga desa kelurahan
+    kecamatan kapan dimana mana bagaimana gimana apa kenapa sejak hari minggu bulan mati rusak sampah
+    """.split()
 )
 _WORD = re.compile(r"[^\W_]+")
 _ADDRESSED = re.compile(r"^/?(\w+)(?:@\w+)?$")

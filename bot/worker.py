@@ -29,7 +29,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def queues(runtime: Runtime) -> list[str]:
-    """Calling this will name the queues this installation needs: inbox, attachments, and one for each channel that sends."""
+    """Calling this will name the queues this installation needs: inbox, attachments, and one for each channel that
+    sends.
+    """
     sending = [outbound(kind) for kind, channel in runtime.registry.channels.items() if channel.external]
     return [INBOUND, MEDIA, *sending]
 

@@ -244,9 +244,8 @@ class Twilio(Channel):
 
     @cached_property
     def _client(self) -> Client:
-        # A non-empty ``environment`` keeps the SDK from reading region and edge out of the process's own.
-        own = {"TWILIO_ACCOUNT_SID": self._sid}
-        return Client(self._sid, self._token, http_client=Transport(self._http, self._api), environment=own)
+        # The SDK reads region and edge from the process's environment; the transport puts its own host in their place.
+        return Client(self._sid, self._token, http_client=Transport(self._http, self._api))
 
     def send(self, message: OutboundMessage) -> Receipt:
         """Calling this will hand one text to the provider, with a status callback to our own hook. Raises SendError."""

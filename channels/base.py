@@ -70,7 +70,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Calling this will hold one line of ``aduan channels check``: what was tried, whether it holds, and if not what to do."""
+    """Calling this will hold one line of ``aduan channels check``: what was tried, whether it holds, and if not what to
+    do.
+    """
 
     name: str
     ok: bool
@@ -86,7 +88,8 @@ class Channel(ABC):
     """
 
     kind: ClassVar[str]
-    #: False for channels whose messages our own pages or terminal show: they have no provider to send to or be forged by.
+    #: False for channels whose messages our own pages or terminal show: they have no provider to send to or be forged
+    #: by.
     external: ClassVar[bool] = True
     required: ClassVar[tuple[str, ...]] = ()
     shared: ClassVar[tuple[str, ...]] = ()
@@ -138,7 +141,8 @@ class Channel(ABC):
         raise FetchError("this channel carries no attachments", permanent=True)
 
     def check(self) -> list[Check]:
-        """Calling this will try, without sending anything to a citizen, whether the channel works, and say what to do."""
+        """Calling this will try, without sending anything to a citizen, whether the channel works, and say what to do.
+        """
         return []
 
     def close(self) -> None:

@@ -78,7 +78,8 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Calling this will hold what every arriving thing has: the channel account it reached and the provider's key for it.
+    """Calling this will hold what every arriving thing has: the channel account it reached and the provider's key for
+    it.
 
     ``external_id`` is unique for ever within (channel, account): a repeat of it is the same event. ``raw`` is this
     item's own slice of a batch, None when the whole request is the item.
@@ -116,7 +117,9 @@ class InboundMessage(Event):
 
 
 class DeliveryState(StrEnum):
-    """Where an outgoing message stands. The order of the ranks lies in ``RANK``; a lower rank arriving later is not applied."""
+    """Where an outgoing message stands. The order of the ranks lies in ``RANK``; a lower rank arriving later is not
+    applied.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -164,8 +167,8 @@ class OutboundMessage:
     """Calling this will hold one message to hand to a provider: exactly one provider call.
 
     ``key`` is the outbox row's own key, given to providers that echo or deduplicate it. ``text`` already fits the
-    channel's limit. ``subject``, ``reply_to`` (provider ids, oldest first) and ``ticket_number`` serve channels that thread.
-    ``automatic`` is true for receipts and notices, false for a person's answer.
+    channel's limit. ``subject``, ``reply_to`` (provider ids, oldest first) and ``ticket_number`` serve channels that
+    thread. ``automatic`` is true for receipts and notices, false for a person's answer.
     """
 
     key: str
@@ -252,5 +255,7 @@ RANK: dict[DeliveryState, int] = {
 
 
 def monotonic(current: DeliveryState, reported: DeliveryState) -> DeliveryState:
-    """Calling this will return the state to keep when a provider reports one: never a step back, equal ranks keep the first."""
+    """Calling this will return the state to keep when a provider reports one: never a step back, equal ranks keep the
+    first.
+    """
     return reported if RANK[reported] > RANK[current] else current

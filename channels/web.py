@@ -1,13 +1,12 @@
 """The form and the chat on our own pages: no provider in between, so nothing to verify and nothing to send to.
 
-The page builds the body that ``parse`` reads (see ``FIELDS``); ``bot.submission`` is its only writer. Answers are shown by the
-page itself: their outbox rows are sent the moment they are put.
+The page builds the body that ``parse`` reads (see ``FIELDS``). Answers are shown by the page itself: their outbox rows
+are sent the moment they are put.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 import re
@@ -50,7 +49,7 @@ _KINDS = {"image": AttachmentKind.IMAGE, "audio": AttachmentKind.AUDIO, "video":
 
 
 class Web(Channel):
-    """Calling this will make the channel of our own pages; it is always on and knows people by the device they write from."""
+    """Calling this will make the channel of our own pages; always on, it knows people by their device."""
 
     kind = "web"
     external = False
@@ -62,7 +61,7 @@ class Web(Channel):
         return self.kind
 
     def verify(self, request: RawRequest) -> None:
-        """Calling this will raise Forged: nobody but our own page writes here, and it does not come through a webhook."""
+        """Calling this will raise Forged: only our own page writes here, and not through a webhook."""
         raise Forged("our own pages hand their messages over inside; no request from outside is one")
 
     def parse(self, request: RawRequest) -> Sequence[Event]:
@@ -89,7 +88,7 @@ class Web(Channel):
         ]
 
     def send(self, message: OutboundMessage) -> Receipt:
-        """Calling this will raise Misconfigured: rows of this channel are sent when they are put, and never handed over."""
+        """Calling this will raise Misconfigured: rows of this channel are sent when they are put."""
         raise Misconfigured("our own pages show their messages; there is no provider to send to")
 
     def fetch(self, attachment: Attachment, raw: bytes) -> bytes:
@@ -98,7 +97,7 @@ class Web(Channel):
         try:
             files = _files(_object(raw))
             data = base64.b64decode(files[int(number[1])]["data"], validate=True) if number else b""
-        except (Malformed, IndexError, binascii.Error) as error:
+        except (Malformed, IndexError, ValueError) as error:
             raise FetchError(f"the message does not hold the file: {type(error).__name__}", permanent=True) from error
         if not data:
             raise FetchError("the file is empty", permanent=True)
@@ -147,7 +146,10 @@ def _instant(body: Mapping[str, Any]) -> datetime | None:
 def _location(body: Mapping[str, Any]) -> Location | None:
     if "latitude" not in body and "longitude" not in body:
         return None
-    latitude, longitude = (float(body.get(name, math.nan)) for name in ("latitude", "longitude"))
+    try:
+        latitude, longitude = (float(body.get(name, math.nan)) for name in ("latitude", "longitude"))
+    except OverflowError:
+        raise Malformed("latitude and longitude are not degrees") from None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise Malformed("latitude and longitude are not degrees")
     return Location(latitude, longitude)

@@ -85,7 +85,7 @@ def tokens(text: str) -> list[Token]:
     for surface, word in _words(clean(text)):
         found.extend(Token(surface, form) for form in forms(word))
         if len(found) >= MAX_WORDS:
-            return found[:MAX_WORDS]
+            break
     return found
 
 
@@ -193,7 +193,7 @@ def _short_forms() -> dict[str, str]:
 
 @lru_cache(maxsize=50_000)
 def forms(word: str) -> tuple[str, ...]:
-    """Calling this will give the forms of one word as the model knows them; usually one, none for an endless word.
+    """Calling this will give the forms of one word as the model knows them; one, or none for an endless word.
 
     Folds case, disguises (``s4mpah``), stretched letters (``rusaaak``), the written 2 of a doubled word
     (``lubang2``) and short forms (``yg``).

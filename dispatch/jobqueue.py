@@ -1,4 +1,5 @@
-"""The doorbell: RQ on Valkey or Redis only wakes workers up. Everything in it may vanish; the rows stay and a sweep finds them.
+"""The doorbell: RQ on Valkey or Redis only wakes workers up. Everything in it may vanish; the rows stay and a sweep
+finds them.
 
 One queue per worker: a worker that listens on two can lose a job between taking and starting it (RQ 3.0). The JSON
 serialiser, because pickle in Redis would be code execution for whoever can write there. Jobs carry row ids and channel
@@ -24,7 +25,9 @@ JOB_SECONDS = 300
 
 
 def outbound(channel: str) -> str:
-    """Calling this will name the queue of one channel's sends: a slow or broken channel has its own and delays no other."""
+    """Calling this will name the queue of one channel's sends: a slow or broken channel has its own and delays no
+    other.
+    """
     return f"outbound-{channel}"
 
 

@@ -51,7 +51,8 @@ def put(
     reply_to: Sequence[str] = (),
     ticket_number: str = "",
 ) -> list[Outbox]:
-    """Calling this will promise the delivery of ``message`` to ``address`` as ``text``: one row for each part the channel can carry.
+    """Calling this will promise the delivery of ``message`` to ``address`` as ``text``: one row for each part the
+    channel can carry.
 
     Recipient and text are frozen here. Channels that show messages on our own pages need no provider: their rows are
     sent at once, and delivered when the citizen's page has shown them.
@@ -175,7 +176,8 @@ def _settle(session: Session, claim: Claim, **values: object) -> bool:
 
 
 def expire_leases(session: Session, now: datetime) -> int:
-    """Calling this will mark as uncertain every row whose sender died between claiming and settling; returns how many."""
+    """Calling this will mark as uncertain every row whose sender died between claiming and settling; returns how many.
+    """
     done = session.execute(
         update(Outbox)
         .where(col(Outbox.state) == DeliveryState.SENDING, col(Outbox.lease_until) < now)

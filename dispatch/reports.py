@@ -2,8 +2,9 @@
 
 Definitions, the same for figures, lists and exports (``condition``): a ticket belongs to the period in which it was
 received and to the agency that has it now. A first answer is a person's, never a receipt. Times are calendar time: the
-citizen waits at night too; the deadlines they are judged by are the law's working days. A deadline that has passed without an
-answer counts as missed, whether or not the ticket was ended since; a ticket referred to a body outside owes none.
+citizen waits at night too; the deadlines they are judged by are the law's working days. A deadline that has passed
+without an answer counts as missed, whether or not the ticket was ended since; a ticket referred to a body outside owes
+none.
 "Resolved" is resolved or closed; refused and referred tickets are counted apart. While the next move is the citizen's
 (waiting, answered) the resolution clock stands still: neither kept nor missed.
 """
@@ -81,7 +82,7 @@ def _triage(now: datetime) -> ColumnElement[bool]:
 
 def _undelivered(now: datetime) -> ColumnElement[bool]:
     troubled = col(Outbox.state).in_((DeliveryState.FAILED, DeliveryState.UNCERTAIN))
-    return select(Outbox.id).where(col(Outbox.ticket_id) == col(Ticket.id), troubled).exists()
+    return select(col(Outbox.id)).where(col(Outbox.ticket_id) == col(Ticket.id), troubled).exists()
 
 
 #: Name → which tickets. Every figure is the number of tickets its condition holds for, and links to exactly these.
@@ -118,7 +119,7 @@ _NOW = ("open", "overdue")
 
 
 def condition(name: str, now: datetime) -> ColumnElement[bool]:
-    """Calling this will give the SQL condition of a figure at the cut-off ``now``. Raises KeyError for an unknown name."""
+    """Calling this will give the SQL condition of a figure at the cut-off ``now``. Raises KeyError for unknown ones."""
     return CONDITIONS[name](now)
 
 
@@ -130,8 +131,8 @@ def in_agencies(agencies: frozenset[str] | None) -> ColumnElement[bool]:
 
 
 def in_period(start: datetime | None, end: datetime | None) -> ColumnElement[bool]:
-    """Calling this will limit tickets to those received from ``start`` on and before ``end`` (aware; None: no limit)."""
-    limits = [true()]
+    """Calling this will limit tickets to those received from ``start`` on, before ``end`` (aware; None: no limit)."""
+    limits: list[ColumnElement[bool]] = [true()]
     if start is not None:
         limits.append(col(Ticket.opened_at) >= start)
     if end is not None:
@@ -256,13 +257,15 @@ def export_tickets(
     """Calling this will give the tickets of some agencies (None: all) received in a period, oldest first, in batches.
 
     Keys are ``EXPORT_COLUMNS``. Times are ISO 8601 with the region's offset, empty where there is none. ``text`` is the
-    citizen's first message. ``delivered`` is the state of the last answer a person wrote, empty without one. ``overdue``
-    is yes or no at ``now`` (the present instant unless given).
+    citizen's first message. ``delivered`` is the state of the last answer a person wrote, empty without one.
+    ``overdue`` is yes or no at ``now`` (the present instant unless given).
     """
     late = condition("overdue", now or utc_now())
     last = 0
     while True:
-        query = select(Ticket, case((late, 1), else_=0)).where(in_agencies(agencies), in_period(start, end), col(Ticket.id) > last)
+        query = select(Ticket, case((late, 1), else_=0)).where(
+            in_agencies(agencies), in_period(start, end), col(Ticket.id) > last
+        )
         rows = session.execute(query.order_by(col(Ticket.id)).limit(BATCH)).all()
         if not rows:
             return

@@ -1,4 +1,5 @@
-"""The one place that wires: settings, database, region pack, channels, classifier, queue, clock. Everything is lazy, so a
+"""The one place that wires: settings, database, region pack, channels, classifier, queue, clock. Everything is lazy, so
+a
 command pays only for what it uses and nothing opens before a fork."""
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The classifier's place in the system: trained at set-up from the region pack's own examples, kept under ``var/models``."""
+"""The classifier's place in the system: trained at set-up from the region pack's own examples, kept under
+``var/models``.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ def source_of(region: Region) -> str:
 
 
 def ensure_model(runtime: Runtime, *, force: bool = False) -> str:
-    """Calling this will train the starter model unless the one in place was made from the same examples; returns its version.
+    """Calling this will train the starter model unless the one in place was made from the same examples; returns its
+    version.
 
     A missing or damaged model is replaced. Two processes that start together train once.
     """
@@ -50,13 +53,15 @@ def ensure_model(runtime: Runtime, *, force: bool = False) -> str:
 
 
 def train(region: Region, folder: Path) -> str:
-    """Calling this will train on the region pack's examples (some seconds on one core), write the model to ``folder`` and
+    """Calling this will train on the region pack's examples (some seconds on one core), write the model to ``folder``
+    and
     return its version."""
     from classifier.model import ComplaintClassifier  # scikit-learn is slow to import: only who trains pays for it
 
     texts = [example.text for example in region.examples]
     labels = [example.category for example in region.examples]
-    learner = ComplaintClassifier(precision=region.sure_precision, name=f"{STARTER}-{region.version}").fit(texts, labels)
+    name = f"{STARTER}-{region.version}"
+    learner = ComplaintClassifier(precision=region.sure_precision, name=name).fit(texts, labels)
     artifact.save(learner.scorer_, folder)
     version: str = learner.scorer_.version
     log.info("trained", extra={"count": len(texts), "version": version})

@@ -1,4 +1,6 @@
-"""Fixtures every test may use: a clock, databases of both kinds, a wired runtime. Sockets are closed except to loopback."""
+"""Fixtures every test may use: a clock, databases of both kinds, a wired runtime. Sockets are closed except to
+loopback.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,9 @@ def kaltara() -> Region:
 
 @pytest.fixture
 def environment(backend: Backend, tmp_path: Path) -> dict[str, str]:
-    """What a process would find in its environment; tests add channel credentials to it before ``runtime`` is asked for."""
+    """What a process would find in its environment; tests add channel credentials to it before ``runtime`` is asked
+    for.
+    """
     return {
         "DATABASE_URL": backend.url,
         "ADUAN_VAR": str(tmp_path / "var"),

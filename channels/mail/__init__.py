@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parseaddr
 
 from channels.base import Channel, Check, Limits, RawRequest
 from channels.errors import FetchError, Forged, Malformed, Misconfigured, Permanent, SendError
@@ -56,8 +55,10 @@ class Mail(Channel):
     def faults(cls, values: Mapping[str, str]) -> list[str]:
         """Calling this will list what is wrong with the settings' form, one sentence each, no secret in any."""
         found: list[str] = []
-        address = _own_address(values.get("MAIL_FROM", ""))[1]
-        if not valid_address(address) or not address.isascii() or len(address.rpartition("@")[0]) > LOCAL_MAX:
+        written = values.get("MAIL_FROM", "")
+        address = _own_address(written)[1]
+        plain = written.strip().isprintable() and valid_address(address) and address.isascii()
+        if not plain or len(address.rpartition("@")[0]) > LOCAL_MAX:
             found.append(
                 f"MAIL_FROM must be an address like aduan@contoh.go.id, at most {LOCAL_MAX} characters before the @"
             )
@@ -189,5 +190,5 @@ def _advice(error: SendError, name: str) -> str:
 
 
 def _own_address(text: str) -> tuple[str, str]:
-    name, address = parseaddr(text)
-    return name, address.lower()
+    name, bracket, rest = text.strip().rpartition("<")
+    return name.strip(' "'), (rest.removesuffix(">") if bracket else rest).strip().lower()

@@ -131,8 +131,8 @@ def ours(letter: Letter, message_id: str, identity: Identity) -> bool:
 
 
 def local_bouncer(headers: Headers, identity: Identity) -> str:
-    """Calling this will complete a From that is only ``MAILER-DAEMON``, as local mail systems write it, with our domain;
-    an empty string for anything else."""
+    """Calling this will complete a From that is only ``MAILER-DAEMON``, as local mail systems write it, with our
+    domain; an empty string for anything else."""
     word = headers.first("from").partition("(")[0].strip(' <>"').lower()
     return f"{word}@{identity.domain}" if word in BOUNCERS else ""
 

@@ -13,7 +13,8 @@ from sqlalchemy.types import TypeDecorator
 class UtcDateTime(TypeDecorator[datetime]):
     """Calling this will make a column that stores instants in UTC and gives them back aware.
 
-    A naive datetime raises ValueError: SQLite would drop an offset silently and 23:30 in Tarakan would become 23:30 UTC.
+    A naive datetime raises ValueError: SQLite would drop an offset silently and 23:30 in Tarakan would become 23:30
+    UTC.
     """
 
     impl = DateTime(timezone=True)

@@ -43,9 +43,9 @@ def reply(
 ) -> Message:
     """Calling this will answer a citizen: message, status, history and outbox in one transaction.
 
-    The first answer by a person stops the first-response clock; receipts do not. ``seen_version`` is the ticket's version
-    the officer looked at. Raises Stale when it has changed since, ValueError for an empty text, CannotReach when the
-    citizen opted out, NotAllowed when the ticket's status forbids an answer.
+    The first answer by a person stops the first-response clock; receipts do not. ``seen_version`` is the ticket's
+    version the officer looked at. Raises Stale when it has changed since, ValueError for an empty text, CannotReach
+    when the citizen opted out, NotAllowed when the ticket's status forbids an answer.
     """
     text = text.strip()
     if not text:

@@ -48,7 +48,9 @@ def stop_recipient(session: Session, now: datetime, outbox_id: int) -> None:
 
 
 def mark_shown(session: Session, now: datetime, address_id: int) -> int:
-    """Calling this will mark as delivered what our own page has just shown to the person at ``address_id``; returns how many."""
+    """Calling this will mark as delivered what our own page has just shown to the person at ``address_id``; returns how
+    many.
+    """
     query = select(Outbox).where(col(Outbox.address_id) == address_id, col(Outbox.state) == DeliveryState.SENT)
     rows = session.scalars(query).all()
     for row in rows:

@@ -119,9 +119,10 @@ def claim_events(session: Session, now: datetime, limit: int = 50) -> list[Inbou
 
 
 def hold(session: Session, event: InboundEvent) -> bool:
-    """Calling this will lock a claimed event for the rest of the transaction; False when the claim is no longer ours."""
-    query = select(col(InboundEvent.lease), col(InboundEvent.state)).where(col(InboundEvent.id) == event.id).with_for_update()
-    lease, state = session.execute(query).one()
+    """Calling this will lock a claimed event for the rest of the transaction; False when the claim is no longer ours.
+    """
+    query = select(col(InboundEvent.lease), col(InboundEvent.state)).where(col(InboundEvent.id) == event.id)
+    lease, state = session.execute(query.with_for_update()).one()
     return bool(lease == event.lease and state == EventState.WORKING)
 
 
@@ -143,7 +144,9 @@ def set_aside(session: Session, event: InboundEvent, reason: str) -> None:
 
 
 def fail(session: Session, now: datetime, event: InboundEvent, error: str) -> EventState:
-    """Calling this will plan another try, or quarantine the event after the fifth; its neighbours are not held up for long."""
+    """Calling this will plan another try, or quarantine the event after the fifth; its neighbours are not held up for
+    long.
+    """
     if event.attempts >= ATTEMPTS:
         _write(session, event, state=EventState.QUARANTINED, lease_until=None, error=error)
         return EventState.QUARANTINED
@@ -153,7 +156,9 @@ def fail(session: Session, now: datetime, event: InboundEvent, error: str) -> Ev
 
 
 def retry_quarantined(session: Session, now: datetime, event_id: int) -> bool:
-    """Calling this will send a quarantined event through the work again; False when it is not in quarantine or never readable."""
+    """Calling this will send a quarantined event through the work again; False when it is not in quarantine or never
+    readable.
+    """
     done = session.execute(
         update(InboundEvent)
         .where(
@@ -170,7 +175,8 @@ def retry_quarantined(session: Session, now: datetime, event_id: int) -> bool:
 
 
 def discard_quarantined(session: Session, now: datetime, event_id: int) -> bool:
-    """Calling this will take an event off the quarantine list; the row and its bytes stay until their retention ends."""
+    """Calling this will take an event off the quarantine list; the row and its bytes stay until their retention ends.
+    """
     done = session.execute(
         update(InboundEvent)
         .where(col(InboundEvent.id) == event_id, col(InboundEvent.state) == EventState.QUARANTINED)

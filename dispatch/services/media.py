@@ -81,7 +81,9 @@ def describe(row: StoredAttachment) -> Attachment:
 
 
 def store(session: Session, folder: Path, row: StoredAttachment, data: bytes) -> None:
-    """Calling this will keep the bytes under their SHA-256 and note the type they really have; the same file is kept once."""
+    """Calling this will keep the bytes under their SHA-256 and note the type they really have; the same file is kept
+    once.
+    """
     digest = hashlib.sha256(data).hexdigest()
     path = path_of(folder, digest)
     path.parent.mkdir(parents=True, exist_ok=True)

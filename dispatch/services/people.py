@@ -15,7 +15,9 @@ NAME_LENGTH = 120
 
 
 def identify(session: Session, now: datetime, message: InboundMessage) -> CitizenAddress:
-    """Calling this will find or make the address a message came from, locked, and learn the sender's name if we had none."""
+    """Calling this will find or make the address a message came from, locked, and learn the sender's name if we had
+    none.
+    """
     found = identify_sender(session, now, message.channel, message.account, message.sender)
     citizen = session.get_one(Citizen, found.citizen_id)
     if message.sender_name and not citizen.name:

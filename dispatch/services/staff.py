@@ -20,7 +20,8 @@ from dispatch.models import LoginAttempt, Role, Staff, StaffAgency, StaffSession
 from dispatch.region import Region
 from dispatch.services.tickets import audit
 
-#: OWASP ASVS 5.0, 6.2.1, 6.2.5, 6.2.9, 6.2.10: at least 12 characters, long ones allowed, no composition rules, no expiry.
+#: OWASP ASVS 5.0, 6.2.1, 6.2.5, 6.2.9, 6.2.10: at least 12 characters, long ones allowed, no composition rules, no
+#: expiry.
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 128
 IDLE = timedelta(minutes=30)
@@ -45,7 +46,9 @@ class StaffFault(ValueError):
 
 
 class Throttled(Exception):
-    """Calling this will say that there were too many failed sign-ins for this account or network in a quarter of an hour."""
+    """Calling this will say that there were too many failed sign-ins for this account or network in a quarter of an
+    hour.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def add(
     name: str = "",
     must_change: bool = False,
 ) -> Staff:
-    """Calling this will make an account. Raises StaffFault: bad or taken email, weak password, unknown role or agency."""
+    """Calling this will make an account. Raises StaffFault: bad or taken email, weak password, unknown role or agency.
+    """
     email = email.strip().lower()
     if email.count("@") != 1 or not all(email.split("@")) or len(email) > 254 or any(c.isspace() for c in email):
         raise StaffFault("email", f"{email!r} is not an email address")
@@ -117,7 +121,9 @@ def check_password(password: str, email: str) -> None:
     if len(password) > LONGEST_PASSWORD:
         raise StaffFault("password_long", f"the password may have at most {LONGEST_PASSWORD} characters")
     folded = password.casefold()
-    if len(set(folded)) < 5 or email.split("@")[0].casefold() in folded:
+    name = email.split("@")[0].casefold()
+    # A name of three letters or fewer is in many a good password by chance.
+    if len(set(folded)) < 5 or (len(name) > 3 and name in folded):
         raise StaffFault("password_obvious", "the password is too easy to guess")
 
 
@@ -173,14 +179,16 @@ def sign_in(session: Session, now: datetime, secret: str, *, email: str, passwor
 
 
 def renew(session: Session, now: datetime, old: StaffSession, *, verified: bool) -> Signed:
-    """Calling this will replace a session by a new one (after the second factor, or a new password); the old one ends."""
+    """Calling this will replace a session by a new one (after the second factor, or a new password); the old one ends.
+    """
     staff = session.get_one(Staff, old.staff_id)
     end_session(session, now, old)
     return _open(session, now, staff, verified=verified)
 
 
 def find_session(session: Session, now: datetime, token: str) -> tuple[StaffSession, Staff] | None:
-    """Calling this will give the living session of a cookie's token with its owner; None when ended, idle too long, too old
+    """Calling this will give the living session of a cookie's token with its owner; None when ended, idle too long, too
+    old
     or of a closed account."""
     row = session.scalars(select(StaffSession).where(col(StaffSession.token_hash) == _digest(token))).first()
     if row is None or row.ended_at is not None or now - row.seen_at > IDLE or now - row.created_at > ABSOLUTE:
@@ -231,8 +239,9 @@ def check_totp(session: Session, now: datetime, secret: str, staff: Staff, code:
 
 
 def scope_of(session: Session, region: Region, staff: Staff) -> Scope:
-    """Calling this will say whose tickets somebody sees: an officer their agencies', a supervisor theirs or, with none named,
-    the whole region's, an administrator all. The region's desk also sees what was forwarded outside local government."""
+    """Calling this will say whose tickets somebody sees: an officer their agencies', a supervisor theirs or, with none
+    named, the whole region's, an administrator all. The region's desk also sees what was forwarded outside local
+    government."""
     if staff.role == Role.ADMIN:
         return Scope(None)
     named = frozenset(session.scalars(select(col(StaffAgency.agency)).where(col(StaffAgency.staff_id) == staff.id)))

@@ -122,8 +122,8 @@ def reassign(
 ) -> Assignment:
     """Calling this will give a ticket to an agency a person chose, and write who, when and why.
 
-    The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError for an
-    unknown agency or category, NotAllowed when the ticket's status forbids it.
+    The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError for
+    an unknown agency or category, NotAllowed when the ticket's status forbids it.
     """
     chosen = region.agencies[agency]
     if category is not None:

@@ -20,7 +20,6 @@ from channels.errors import (
     Misconfigured,
     OutcomeUnknown,
     Permanent,
-    SendError,
     Temporary,
 )
 from channels.mail import Mail

@@ -107,6 +107,7 @@ class TestSignature:
         for bad in (
             replace(good, body=b'{"type": "other"}'),
             replace(good, url=HOOK, headers={**headers, "X-Twilio-Signature": sign(HOOK, {})}),
+            replace(good, url=twice, headers={**headers, "X-Twilio-Signature": sign(twice, {})}),
             replace(good, url=twice, body=b"{}", headers={**headers, "X-Twilio-Signature": sign(twice, {})}),
             replace(good, body=b"\xff"),
         ):

@@ -10,6 +10,7 @@ import pytest
 from classifier.calibration import fit_threshold
 from classifier.dataset import Dataset
 from classifier.evaluate import Held, calibration_error, coverage, cross_validate, figures, train_and_test
+from classifier.model import ComplaintClassifier
 from classifier.scorer import NEVER
 
 
@@ -104,13 +105,22 @@ def test_cross_validation_tests_every_row_once_and_repeats_itself(complaints: Da
     assert cross_validate(complaints, 3, seed=7) == found
 
 
-def test_copies_do_not_flatter_cross_validation() -> None:
-    # Each text is nonsense with a label of its own making: only a leaked copy could tell it.
+def copied_nonsense() -> Dataset:
+    """Forty texts of random words under random labels, each three times: only a leaked copy could tell a label."""
     random = np.random.default_rng(3)
     letters = list("abcdefghijklmnopqrstuvwxyz")
     texts = [" ".join("".join(random.choice(letters, 7)) for _ in range(8)) for _ in range(40)]
     labels = [str(label) for label in random.integers(0, 4, size=40)]
-    found = cross_validate(Dataset(tuple(texts * 3), tuple(labels * 3)), 4)
+    return Dataset(tuple(texts * 3), tuple(labels * 3))
+
+
+def test_copies_do_not_make_a_model_sure() -> None:
+    rows = copied_nonsense()
+    assert ComplaintClassifier().fit(rows.texts, rows.labels).scorer_.threshold == NEVER
+
+
+def test_copies_do_not_flatter_cross_validation() -> None:
+    found = cross_validate(copied_nonsense(), 4)
     assert "40 groups" in found.protocol
     assert found.accuracy < 0.6
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import subprocess
 import sys
@@ -85,6 +86,13 @@ def test_noise_is_never_sure_and_has_low_confidence(starter: ComplaintClassifier
     assert prediction.suggestions[0].confidence < 0.3
 
 
+def test_a_foreign_text_is_not_sure_however_low_the_threshold(starter: ComplaintClassifier) -> None:
+    eager = dataclasses.replace(starter.scorer_, threshold=0.0)
+    familiar, foreign = eager.suggest(["lampu jalan mati", "the quick brown fox jumps over the lazy dog"])
+    assert familiar.sure
+    assert not foreign.sure
+
+
 def test_a_text_of_two_agencies_is_less_certain_than_of_one(starter: ComplaintClassifier) -> None:
     one, two = starter.suggest(["ktp saya belum jadi", "ktp saya belum jadi, sampah juga tidak diangkut"])
     assert {item.label for item in two.suggestions[:2]} == {"kependudukan", "sampah"}
@@ -99,6 +107,17 @@ def test_the_words_are_as_written_and_the_deciding_ones(trained: ComplaintClassi
     assert "m4ti" in best.words
     assert not [word for word in best.words if "@" in word or "0812" in word]
     assert len(best.words) <= 5
+
+
+def test_numbers_links_and_addresses_are_never_shown_even_where_they_decide() -> None:
+    texts = [
+        f"hubungi {kind} {number}" for kind in ("081234567890", "https://a.example", "a@b.example") for number in "xyz"
+    ]
+    texts += ["hubungi kantor desa", "hubungi kantor camat", "hubungi kantor bupati"]
+    model = ComplaintClassifier().fit(texts, ["contact"] * 9 + ["office"] * 3)
+    (prediction,) = model.suggest(["hubungi 081234567890 https://a.example a@b.example"])
+    assert prediction.suggestions[0].label == "contact"
+    assert not [word for word in prediction.suggestions[0].words if any(sign in word for sign in "0@:")]
 
 
 def test_words_of_another_label_speak_for_that_label(trained: ComplaintClassifier) -> None:

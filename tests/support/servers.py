@@ -1,4 +1,6 @@
-"""Real servers on loopback for the tests: a throw-away PostgreSQL cluster, Redis, Valkey. Found on the machine, never faked."""
+"""Real servers on loopback for the tests: a throw-away PostgreSQL cluster, Redis, Valkey. Found on the machine, never
+faked.
+"""
 
 from __future__ import annotations
 

@@ -28,8 +28,9 @@ DROP, STALL = "drop", "stall"
 def certificate(folder: Path) -> tuple[Path, Path]:
     """Calling this will make a certificate for localhost that nobody vouches for, and its key."""
     made, key = folder / "cert.pem", folder / "key.pem"
-    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
-    run = ["openssl", *command.split(), "-keyout", str(key), "-out", str(made)]
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    run = [*command.split(), "-addext", names, "-keyout", str(key), "-out", str(made)]
     subprocess.run(run, check=True, capture_output=True)
     return made, key
 
@@ -72,15 +73,18 @@ class SmtpStandIn(Controller):
 
     ``plan`` maps a stage (greeting, sign-in, sender, recipient, command, content) to one answer such as ``"450 4.2.0
     later"``, or ``DROP`` or ``STALL``; each is used once, a refused sign-in again (clients try every mechanism).
+    ``context`` offers STARTTLS, ``implicit`` speaks TLS from the first byte.
     """
 
-    def __init__(self, *, context: ssl.SSLContext | None = None, auth: bool = True) -> None:
+    def __init__(
+        self, *, context: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, auth: bool = True
+    ) -> None:
         self.taken: list[Taken] = []
         self.asked: list[str] = []
         self.plan: dict[str, str] = {}
         self._context = context
         self._auth = auth
-        super().__init__(self, hostname="127.0.0.1", port=0)
+        super().__init__(self, hostname="127.0.0.1", port=0, ssl_context=implicit)
 
     def factory(self) -> SMTP:
         auth = {"authenticator": self._authenticate, "auth_require_tls": False} if self._auth else {}
@@ -123,7 +127,7 @@ class SmtpStandIn(Controller):
             await asyncio.get_running_loop().create_future()  # until the client hangs up
         return planned
 
-    async def handle_STARTTLS(self, server: SMTP, session: Session, envelope: Envelope) -> bool:
+    def handle_STARTTLS(self, server: SMTP, session: Session, envelope: Envelope) -> bool:
         self.asked.append("STARTTLS")
         return True
 
@@ -170,20 +174,25 @@ class ImapStandIn:
     vanished: set[int] = field(default_factory=set)
     refusal: str = ""
     folder: str = "INBOX"
-    capabilities: str = "IMAP4rev1"
     asked: list[str] = field(default_factory=list)
     after_login: Callable[[ImapStandIn], None] | None = None
+    starttls: ssl.SSLContext | None = None
+    implicit: ssl.SSLContext | None = None
 
     @contextmanager
     def serve(self) -> Iterator[ImapStandIn]:
         stand_in = self
 
         class Handler(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True
+
             def handle(self) -> None:
                 _Conversation(stand_in, self).run()
 
         with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
             server.daemon_threads = True
+            if self.implicit:
+                server.socket = self.implicit.wrap_socket(server.socket, server_side=True)
             self.port = int(server.server_address[1])
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
             thread.start()
@@ -201,7 +210,9 @@ class ImapStandIn:
 class _Conversation:
     def __init__(self, mailbox: ImapStandIn, handler: socketserver.StreamRequestHandler) -> None:
         self.mailbox = mailbox
+        self.handler = handler
         self.reader, self.writer = handler.rfile, handler.wfile
+        self.secured = False
         self.open = True
 
     def say(self, *lines: str) -> None:
@@ -216,6 +227,7 @@ class _Conversation:
             self.mailbox.asked.append(command if name != "LOGIN" else "LOGIN")
             handlers = {
                 "CAPABILITY": self.capability,
+                "STARTTLS": lambda words: "OK begin",
                 "LOGIN": self.login,
                 "SELECT": self.select,
                 "EXAMINE": self.select,
@@ -227,10 +239,28 @@ class _Conversation:
             handler = handlers.get(name)
             answer = handler(words) if handler else "BAD unknown command"
             if self.open or name == "LOGOUT":
-                self.say(f"{tag} {answer}")
+                self.say(f"{tag} {answer} done")
+            if name == "STARTTLS" and not self.secure():
+                return
+        if self.secured:
+            for end in (self.reader, self.writer, self.handler.connection):
+                end.close()
+
+    def secure(self) -> bool:
+        context = self.mailbox.starttls
+        assert context is not None
+        try:
+            self.handler.connection = self.handler.request = context.wrap_socket(self.handler.request, server_side=True)
+        except OSError:
+            return False  # the client does not trust the certificate and hangs up
+        self.handler.rfile = self.reader = self.handler.connection.makefile("rb")
+        self.handler.wfile = self.writer = self.handler.connection.makefile("wb", buffering=0)
+        self.secured = True
+        return True
 
     def capability(self, words: list[str]) -> str:
-        self.say(f"* CAPABILITY {self.mailbox.capabilities}")
+        offer = " STARTTLS" if self.mailbox.starttls and not self.secured else ""
+        self.say(f"* CAPABILITY IMAP4rev1{offer}")
         return "OK"
 
     def login(self, words: list[str]) -> str:

@@ -1,0 +1,196 @@
+"""The chat of one device: what its citizen wrote, also what is still being worked on, and what we answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+from werkzeug.wrappers import Response as BaseResponse
+
+from bot import visitor
+from bot.forms import again, submit
+from bot.hooks import runtime
+from bot.submission import Draft
+from channels.message import DeliveryState
+from channels.web import Web
+from dispatch.models import (
+    Assignment,
+    Author,
+    CitizenAddress,
+    Direction,
+    EventState,
+    InboundEvent,
+    Message,
+    Outbox,
+    StoredAttachment,
+    Ticket,
+)
+from dispatch.services.delivery import mark_shown
+
+#: The chat shows this many messages, the newest; what came before is with the tickets.
+SHOWN = 100
+
+chat = Blueprint("chat", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Calling this will hold one message as the chat shows it. ``agency`` is set for a person's answer, ``number`` only
+    where the tracking page shows that ticket."""
+
+    id: str
+    author: str
+    text: str
+    at: datetime
+    agency: str = ""
+    number: str = ""
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Calling this will hold what a chat consists of, without its texts: enough to tell whether anything is new."""
+
+    address_id: int | None
+    last_message: int
+    open_events: tuple[tuple[int, str], ...]
+
+    @property
+    def waiting(self) -> bool:
+        """Calling this will say whether something the citizen sent is still to be worked on."""
+        return any(state != EventState.DISCARDED for _, state in self.open_events)
+
+    def tag(self, language: str) -> str:
+        """Calling this will give the entity tag of the chat in a language."""
+        return hashlib.sha256(f"{language} {self.last_message} {self.open_events}".encode()).hexdigest()[:20]
+
+
+@chat.get("/obrolan")
+def show() -> str:
+    """Calling this will show the chat of this device. It marks what it shows as delivered (see ``_mark``)."""
+    return _page(Draft.empty(False))
+
+
+@chat.post("/obrolan")
+def send() -> BaseResponse | tuple[str, int]:
+    """Calling this will take a message and lead back to the chat, so that reloading sends nothing."""
+    draft, fault = submit(new=False)
+    return again(draft, fault) if fault else redirect(url_for("chat.show"), 303)
+
+
+@chat.get("/obrolan/isi")
+def fragment() -> Response:
+    """Calling this will give the messages alone, for the page's own look every few seconds: 304 while nothing is new."""
+    code = visitor.known_chat()
+    with runtime().reading() as session:
+        state = read_state(session, code)
+    response = make_response("")
+    response.set_etag(state.tag(visitor.language()))
+    if response.make_conditional(request.environ).status_code == 304:
+        return response
+    _mark(state)
+    with runtime().reading() as session:
+        response.set_data(render_template("_log.html", lines=read_lines(session, state), waiting=state.waiting))
+    return response
+
+
+def read_state(session: Session, code: str | None) -> State:
+    """Calling this will read what the chat of a device consists of at this moment; an unknown device has an empty one."""
+    if code is None:
+        return State(None, 0, ())
+    address_id = session.scalars(
+        select(col(CitizenAddress.id)).where(
+            col(CitizenAddress.channel) == Web.kind,
+            col(CitizenAddress.account) == Web.kind,
+            col(CitizenAddress.scheme) == Web.kind,
+            col(CitizenAddress.value) == code,
+        )
+    ).first()
+    events = session.execute(
+        select(col(InboundEvent.id), col(InboundEvent.state))
+        .where(col(InboundEvent.sender) == f"{Web.kind}|{Web.kind}|{Web.kind}:{code}")
+        .where(col(InboundEvent.state) != EventState.DONE, col(InboundEvent.kind) == "message")
+        .order_by(col(InboundEvent.id))
+    ).all()
+    last = session.scalar(select(func.max(col(Message.id))).where(col(Message.address_id) == address_id))
+    return State(address_id, last or 0, tuple((number or 0, state) for number, state in events))
+
+
+def read_lines(session: Session, state: State) -> list[Line]:
+    """Calling this will read the chat's messages, the oldest first, and after them what is still to be worked on."""
+    query = select(Message).where(
+        col(Message.address_id) == state.address_id, col(Message.direction).in_((Direction.IN, Direction.OUT))
+    )
+    messages = session.scalars(query.order_by(col(Message.id).desc()).limit(SHOWN)).all()[::-1]
+    ids = [message.id for message in messages]
+    counted = select(col(StoredAttachment.message_id), func.count()).where(col(StoredAttachment.message_id).in_(ids))
+    files = {message: count for message, count in session.execute(counted.group_by(StoredAttachment.message_id))}
+    numbers = {message.ticket_id for message in messages if message.ticket_id and message.direction == Direction.OUT}
+    tickets = {ticket.id: ticket for ticket in session.scalars(select(Ticket).where(col(Ticket.id).in_(numbers)))}
+    history = session.scalars(
+        select(Assignment).where(col(Assignment.ticket_id).in_(numbers)).order_by(col(Assignment.id))
+    ).all()
+    lines = [
+        _line(message, tickets.get(message.ticket_id), history, files.get(message.id or 0, 0)) for message in messages
+    ]
+    return lines + _pending(session, [number for number, _ in state.open_events])
+
+
+def _line(message: Message, ticket: Ticket | None, history: Sequence[Assignment], files: int) -> Line:
+    agency = ""
+    if message.author == Author.STAFF and ticket is not None:
+        # The agency that had the ticket when it was answered: a later hand-over puts no words into another's mouth.
+        then = [row.agency for row in history if row.ticket_id == ticket.id and row.assigned_at <= message.created_at]
+        agency = runtime().region.agencies[then[-1] if then else ticket.agency].name
+    return Line(
+        id=f"e{message.event_id}" if message.event_id else f"m{message.id}",
+        author=message.author,
+        text=message.body,
+        at=message.created_at,
+        agency=agency,
+        number=ticket.number if ticket is not None and not ticket.supervision else "",
+        files=files,
+    )
+
+
+def _pending(session: Session, ids: Sequence[int]) -> list[Line]:
+    rows = session.execute(
+        select(col(InboundEvent.id), col(InboundEvent.payload), col(InboundEvent.received_at))
+        .where(col(InboundEvent.id).in_(ids))
+        .order_by(col(InboundEvent.id))
+    )
+    return [
+        Line(f"e{number}", Author.CITIZEN, payload["text"], received_at, files=len(payload["attachments"]))
+        for number, payload, received_at in rows
+    ]
+
+
+def _page(draft: Draft) -> str:
+    visitor.chat()
+    with runtime().reading() as session:
+        state = read_state(session, visitor.known_chat())
+    _mark(state)
+    with runtime().reading() as session:
+        lines = read_lines(session, state)
+    tag = f'"{state.tag(visitor.language())}"'
+    return render_template("chat.html", draft=draft, lines=lines, waiting=state.waiting, tag=tag)
+
+
+def _mark(state: State) -> None:
+    """Mark what is about to be shown as delivered. The only write behind a GET: showing is the delivery, and doing it
+    twice changes nothing. Marked first and read afterwards, so that nothing is marked that is not in the answer."""
+    if request.method != "GET" or state.address_id is None:
+        return
+    unshown = select(col(Outbox.id)).where(
+        col(Outbox.address_id) == state.address_id, col(Outbox.state) == DeliveryState.SENT
+    )
+    with runtime().reading() as session:
+        if session.scalars(unshown.limit(1)).first() is None:
+            return
+    with runtime().writing() as session:
+        mark_shown(session, runtime().now(), state.address_id)

@@ -1,0 +1,68 @@
+"""The public pages that hold the report form: what this is, how else to reach us, and what becomes of personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from bot import visitor
+from bot.forms import again, submit
+from bot.hooks import runtime
+from bot.submission import Draft
+
+#: Channel → the address that opens it on a phone. Telegram is missing: its account is an id, not a name to write to.
+LINKS: dict[str, str] = {
+    "whatsapp": "https://wa.me/{digits}",
+    "sms": "sms:{account}",
+    "mail": "mailto:{account}",
+}
+
+pages = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Calling this will hold another way to report: the channel, our address there, and a link that opens it."""
+
+    kind: str
+    account: str
+    link: str
+
+
+def other_ways() -> list[Way]:
+    """Calling this will list the configured channels a citizen can write to from a phone."""
+    ways = []
+    for kind, link in LINKS.items():
+        channel = runtime().registry.channels.get(kind)
+        if channel is not None:
+            account = channel.account.removeprefix("whatsapp:")
+            ways.append(Way(kind, account, link.format(account=account, digits=account.removeprefix("+"))))
+    return ways
+
+
+@pages.get("/")
+def home() -> str:
+    """Calling this will show the first page, with a blank report form. It asks nothing of the database."""
+    visitor.chat()
+    return render_template("home.html", draft=Draft.empty(True), ways=other_ways())
+
+
+@pages.get("/lapor")
+def report() -> Response:
+    """Calling this will lead to the form: the address of a refused form, opened again, must not be a dead end."""
+    return redirect(url_for("pages.home"), 303)
+
+
+@pages.post("/lapor")
+def send_report() -> Response | tuple[str, int]:
+    """Calling this will take a report and lead to the chat of this device, where receipt and answer appear."""
+    draft, fault = submit(new=True)
+    return again(draft, fault) if fault else redirect(url_for("chat.show"), 303)
+
+
+@pages.get("/privasi")
+def privacy() -> str:
+    """Calling this will show what becomes of personal data (UU 27/2022, articles 20 and 21)."""
+    return render_template("privacy.html")
