@@ -20,8 +20,7 @@ from dispatch.training import ensure_model
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.argument("text")
 def classify(as_json: bool, text: str) -> None:
-    """Suggest the agency for TEXT, with the words that decided; with - one text a line from standard input, JSON out.
-    """
+    """Suggest the agency for TEXT, with the words that decided; with - one text a line from standard input, JSON out."""
     runtime = from_environment()
     ensure_model(runtime)
     if text == "-":

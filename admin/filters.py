@@ -94,6 +94,12 @@ class Filters:
         narrowed = self.q or self.figure or self.opened_from or self.opened_to or self.undelivered
         return self.status or ("all" if narrowed else "open")
 
+    @property
+    def narrowed(self) -> bool:
+        """Calling this will say whether one of the filters behind the first two is in use."""
+        others = (self.opd, self.channel, self.area, self.overdue, self.triage, self.undelivered)
+        return any(others) or self.sort != DEFAULT_SORT
+
     def query(self, **changes: object) -> dict[str, str]:
         """Calling this will write the filters back as an address's query, with changes, leaving out what is default."""
         changed = replace(self, **changes)  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ def hours(seconds: float | None) -> str:
         return str(ngettext("%(num)d minute", "%(num)d minutes", round(seconds / 60)))
     value, unit = (seconds / 3600, gettext("hours")) if seconds < 172_800 else (seconds / 86_400, gettext("days"))
     text = f"{value:.1f}"
-    return f"{text if language() == 'en' else text.replace('.', ',')} {unit}"
+    return f"{text if language() == 'en' else text.replace('.', ',')}\N{NO-BREAK SPACE}{unit}"
 
 
 def time_left(region: Region, agency: str, now: datetime, due: datetime) -> str:

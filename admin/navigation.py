@@ -68,7 +68,8 @@ def help_page() -> str:
 def choose_language() -> BaseResponse:
     """Calling this will keep the reader's language: in their account, and in a cookie for the pages before sign-in."""
     chosen = request.form.get("language", "")
-    back = safe_next(request.form.get("next")) or url_for("navigation.root")
+    target = safe_next(request.form.get("next"))
+    back = target or url_for("navigation.root") if viewer_or_none() else url_for("auth.login", next=target)
     response = make_response(redirect(back, 303))
     if chosen in LANGUAGES:
         response.set_cookie(

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -41,7 +42,7 @@ def show() -> str:
     return render_template(
         "responses.html",
         rows=[(row, [_cell(row, column, first, last) for column in columns()]) for row in figures],
-        columns=[title for title, *_ in columns()],
+        columns=[column.title for column in columns()],
         first=first,
         last=last,
         opd=opd,
@@ -51,42 +52,52 @@ def show() -> str:
     )
 
 
-def columns() -> list[tuple[str, str, str, str]]:
-    """Calling this will give the columns of the table.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Calling this will describe a column: its title and the figure counted.
 
-    Each is a title, the figure counted, the figure it is a share of, and the time shown in its place.
+    ``whole`` is the figure it is a share of, ``times`` are shown in its place.
     """
+
+    title: str
+    figure: str
+    whole: str = ""
+    times: tuple[str, ...] = ()
+
+
+def columns() -> list[Column]:
+    """Calling this will give the columns of the table in the reader's language."""
     return [
-        (gettext("Received"), "received", "", ""),
-        (gettext("Answered"), "answered", "", ""),
-        (gettext("First answer: half within"), "answered", "", "median_first"),
-        (gettext("First answer: 9 of 10 within"), "answered", "", "p90_first"),
-        (gettext("First answer in time"), "first_in_time", "first_counted", ""),
-        (gettext("Resolved"), "resolved", "", ""),
-        (gettext("Resolution: half within"), "resolved", "", "median_resolution"),
-        (gettext("Resolution: 9 of 10 within"), "resolved", "", "p90_resolution"),
-        (gettext("Resolved in time"), "resolution_in_time", "resolution_counted", ""),
-        (gettext("Rejected"), "rejected", "", ""),
-        (gettext("Referred"), "forwarded", "", ""),
-        (gettext("Open now"), "open", "", ""),
-        (gettext("Overdue now"), "overdue", "", ""),
+        Column(gettext("Received"), "received"),
+        Column(gettext("Answered"), "answered"),
+        Column(gettext("First answer: half within · 9 of 10 within"), "answered", times=("median_first", "p90_first")),
+        Column(gettext("First answer in time"), "first_in_time", "first_counted"),
+        Column(gettext("Resolved"), "resolved"),
+        Column(
+            gettext("Resolution: half within · 9 of 10 within"),
+            "resolved",
+            times=("median_resolution", "p90_resolution"),
+        ),
+        Column(gettext("Resolved in time"), "resolution_in_time", "resolution_counted"),
+        Column(gettext("Rejected"), "rejected"),
+        Column(gettext("Referred"), "forwarded"),
+        Column(gettext("Open now"), "open"),
+        Column(gettext("Overdue now"), "overdue"),
     ]
 
 
-def _cell(row: AgencyFigures, column: tuple[str, str, str, str], first: date, last: date) -> dict[str, str]:
+def _cell(row: AgencyFigures, column: Column, first: date, last: date) -> dict[str, str]:
     """What a cell shows, and the addresses of the tickets behind its numbers."""
-    title, figure, whole, time = column
-    counted = int(getattr(row, figure))
-    total = int(getattr(row, whole)) if whole else 0
-    cell = {"title": title, "text": str(counted), "href": _link(row.agency, figure, first, last)}
-    if time:
-        cell["text"] = hours(getattr(row, time))
-    if whole:
-        cell |= {
-            "share": f"{round(100 * counted / total)} %" if total else "–",
-            "whole": str(total),
-            "whole_href": _link(row.agency, whole, first, last),
-        }
+    counted = int(getattr(row, column.figure))
+    cell = {"title": column.title, "text": str(counted), "href": _link(row.agency, column.figure, first, last)}
+    times = [hours(getattr(row, name)) for name in column.times if getattr(row, name) is not None]
+    if column.times:
+        cell["text"] = " · ".join(times) or "–"
+    if column.whole:
+        total = int(getattr(row, column.whole))
+        cell["share"] = f"{round(100 * counted / total)} %" if total else "–"
+        cell["whole"] = str(total)
+        cell["whole_href"] = _link(row.agency, column.whole, first, last)
     return cell
 
 

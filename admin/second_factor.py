@@ -66,6 +66,7 @@ def verify() -> BaseResponse | tuple[str, int]:
     """
     wired, now, who = runtime(), runtime().now(), viewer()
     code = clean(request.form.get("code", ""), CODE_LENGTH).replace(" ", "")
+    code = code if code.isascii() else ""  # only ASCII can be compared in constant time; a wrong code is a wrong code
     token = ""
     try:
         with wired.writing() as session:

@@ -41,6 +41,8 @@ class Supervisor:
         deaths: list[float] = []
         while True:
             self._child = subprocess.Popen(["/bin/sh", "-c", f"exec {self.command}"])
+            if self._told.is_set():  # while the child was being made, so that it was not told
+                self._child.terminate()
             status = self._wait()
             if self._told.is_set():
                 return 0
@@ -88,7 +90,7 @@ def _parent_lives() -> bool:
         return True
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # gone, or its number belongs to somebody else by now
         return False
     return True
 

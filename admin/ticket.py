@@ -118,7 +118,7 @@ def changed(number: str) -> tuple[str, int]:
     """Calling this will show the ticket as it is now with what was typed, because it changed meanwhile (409)."""
     message = gettext(
         "The ticket changed while you were writing. Nothing was sent or saved yet. "
-        "Read what is new below, then send again."
+        "Read what is new in the conversation, then send again."
     )
     return render(number, {"reply": message}, request.form, stale=True), 409
 

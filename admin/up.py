@@ -85,9 +85,12 @@ def _supervised(name: str, command: str) -> str:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """The children's environment: ours, our interpreter's programs first, and what was only worked out here."""
+    """The children's environment: ours, our interpreter's programs first, and what the Procfile names but only ``.env``
+    or we ourselves say."""
+    said = {name: settings.values[name] for name in ("HOST", "WEB_WORKERS") if name in settings.values}
     return {
         **os.environ,
+        **said,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PORT": str(settings.port),
         "HOOKS_BIND": settings.hooks_bind,

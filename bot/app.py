@@ -1,4 +1,4 @@
-"""The citizen's applications: pages, webhooks and health in one, or webhooks and health alone for a process of their own."""
+"""The citizen's applications: pages, webhooks and health in one, or webhooks and health alone in their own process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.health import health
 from bot.hooks import hooks, runtime
 from bot.limiter import Limiter
 from bot.pages import pages
-from bot.submission import FILES_BYTES, MEGABYTE, MOST_BYTES, Draft, Fault
+from bot.submission import FILE_BYTES, FILES_BYTES, MOST_BYTES, MOST_FILES, Draft, Fault, megabytes
 from dispatch.runtime import Runtime
 
 CSP = (
@@ -49,6 +49,7 @@ SENTENCES: dict[int, str] = {
     413: "web_too_large_error",
     429: "web_rate_limited",
 }
+LIMITS = {"most_files": MOST_FILES, "file_limit": megabytes(FILE_BYTES)}
 OUR_FAULT = "web_server_error"
 #: What machines read: their errors are plain text.
 MACHINES = ("/hooks/", "/healthz", "/readyz", "/metrics", "/static/")
@@ -131,7 +132,7 @@ def _error(error: HTTPException) -> BaseResponse:
     if code < 400:
         return response
     phrase = "web_expired" if isinstance(error, CSRFError) else SENTENCES.get(code, OUR_FAULT)
-    values: dict[str, str | int] = {"limit": f"{FILES_BYTES // MEGABYTE} MB"} if code == 413 else {}
+    values: dict[str, str | int] = {"limit": megabytes(FILES_BYTES)} if code == 413 else {}
     form = posted_form()
     if form is None:
         body = render_template("error.html", phrase=phrase, values=values)
@@ -160,7 +161,14 @@ def _context(version: str) -> Callable[[], dict[str, Any]]:
         def moment(instant: datetime) -> str:
             return wired.phrases.moment(instant, language)
 
-        return {"say": say, "moment": moment, "language": language, "version": version, "region": wired.region}
+        return {
+            "say": say,
+            "moment": moment,
+            "language": language,
+            "version": version,
+            "region": wired.region,
+            **LIMITS,
+        }
 
     return context
 

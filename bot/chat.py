@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -85,7 +85,7 @@ def send() -> BaseResponse | tuple[str, int]:
 
 @chat.get("/obrolan/isi")
 def fragment() -> Response:
-    """Calling this will give the messages alone, for the page's own look every few seconds: 304 while nothing is new."""
+    """Calling this will give the messages alone, for the page's look every few seconds: 304 while nothing is new."""
     code = visitor.known_chat()
     with runtime().reading() as session:
         state = read_state(session, code)
@@ -100,7 +100,7 @@ def fragment() -> Response:
 
 
 def read_state(session: Session, code: str | None) -> State:
-    """Calling this will read what the chat of a device consists of at this moment; an unknown device has an empty one."""
+    """Calling this will read what the chat of a device consists of now; an unknown device has an empty one."""
     if code is None:
         return State(None, 0, ())
     address_id = session.scalars(
@@ -128,8 +128,10 @@ def read_lines(session: Session, state: State) -> list[Line]:
     )
     messages = session.scalars(query.order_by(col(Message.id).desc()).limit(SHOWN)).all()[::-1]
     ids = [message.id for message in messages]
-    counted = select(col(StoredAttachment.message_id), func.count()).where(col(StoredAttachment.message_id).in_(ids))
-    files = {message: count for message, count in session.execute(counted.group_by(StoredAttachment.message_id))}
+    counted = select(col(StoredAttachment.message_id), func.count().label("files")).where(
+        col(StoredAttachment.message_id).in_(ids)
+    )
+    files = {row.message_id: row.files for row in session.execute(counted.group_by(col(StoredAttachment.message_id)))}
     numbers = {message.ticket_id for message in messages if message.ticket_id and message.direction == Direction.OUT}
     tickets = {ticket.id: ticket for ticket in session.scalars(select(Ticket).where(col(Ticket.id).in_(numbers)))}
     history = session.scalars(
@@ -138,11 +140,11 @@ def read_lines(session: Session, state: State) -> list[Line]:
     lines = [
         _line(message, tickets.get(message.ticket_id), history, files.get(message.id or 0, 0)) for message in messages
     ]
-    return lines + _pending(session, [number for number, _ in state.open_events])
+    return _numbered_once(lines) + _pending(session, [number for number, _ in state.open_events])
 
 
 def _line(message: Message, ticket: Ticket | None, history: Sequence[Assignment], files: int) -> Line:
-    agency = ""
+    agency, ours = "", message.direction == Direction.OUT
     if message.author == Author.STAFF and ticket is not None:
         # The agency that had the ticket when it was answered: a later hand-over puts no words into another's mouth.
         then = [row.agency for row in history if row.ticket_id == ticket.id and row.assigned_at <= message.created_at]
@@ -153,9 +155,19 @@ def _line(message: Message, ticket: Ticket | None, history: Sequence[Assignment]
         text=message.body,
         at=message.created_at,
         agency=agency,
-        number=ticket.number if ticket is not None and not ticket.supervision else "",
+        number=ticket.number if ours and ticket is not None and not ticket.supervision else "",
         files=files,
     )
+
+
+def _numbered_once(lines: Sequence[Line]) -> list[Line]:
+    """Only the first message about a ticket leads to its page: three links of one receipt would be noise."""
+    seen: set[str] = set()
+    kept = []
+    for line in lines:
+        kept.append(replace(line, number="") if line.number in seen else line)
+        seen.add(line.number)
+    return kept
 
 
 def _pending(session: Session, ids: Sequence[int]) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.process import Stop, beat, run
@@ -34,14 +35,26 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     found = {INBOUND: len(events), MEDIA: len(files)}
     for queue, rows in ((INBOUND, events), (MEDIA, files)):
         if rows:
-            runtime.queue.ring(queue, *rows)
+            _ring(runtime, queue, *rows)
     for channel, count in due.items():
         found[outbound(channel)] = count
         if channel in runtime.registry.channels:
-            runtime.queue.ring(outbound(channel))
+            _ring(runtime, outbound(channel))
     if expired:
         log.warning("sends left without an answer are uncertain", extra={"count": expired})
     return found
+
+
+def _ring(runtime: Runtime, queue: str, *rows: int) -> None:
+    """Ring unless a bell waits already: one wakes the worker for every row, and a worker that is away for a day must
+    not come back to thousands."""
+    try:
+        waits = runtime.queue.depth(queue) > 0
+    except RedisError as error:
+        log.warning("no queue server", extra={"queue": queue, "error": type(error).__name__})
+        return
+    if not waits:
+        runtime.queue.ring(queue, *rows)
 
 
 def purge(runtime: Runtime) -> int:

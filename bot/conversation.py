@@ -44,7 +44,6 @@ class OpenTicket:
     """Calling this will hold what the rules need to know of a ticket of this citizen."""
 
     id: int
-    ended: bool
     category: str | None
     area: str | None
     last_citizen_at: datetime
@@ -56,9 +55,11 @@ class OpenTicket:
 class Facts:
     """Calling this will hold everything the rules look at for one message.
 
-    ``threaded`` is the ticket a message belongs to by proof (it quotes a message of ours, or came to a signed reply
-    address); ``latest`` the citizen's last open ticket on this address. ``area`` was recognised in the text or the pin;
-    ``sure_category`` is the classifier's, None when it is not sure.
+    ``now`` is when the message was received. ``threaded`` is the ticket a message belongs to by proof (it quotes a
+    message of ours, or came to a signed reply address); ``latest`` the citizen's last open ticket on this address, or
+    one referred elsewhere that they were writing on just now. ``area`` was recognised in the text or the pin;
+    ``sure_category`` is the classifier's, None unless it leaves next to no doubt. ``prompted_at`` is when we last asked
+    for the matter, by a greeting or because a photo came alone. ``stopped``: the citizen wants no messages.
     """
 
     message: InboundMessage
@@ -66,7 +67,8 @@ class Facts:
     now: datetime
     threaded: OpenTicket | None
     latest: OpenTicket | None
-    greeted_at: datetime | None
+    prompted_at: datetime | None
+    stopped: bool
     area: str | None
     sure_category: str | None
     join_window: timedelta
@@ -76,6 +78,11 @@ class Facts:
     def has_text(self) -> bool:
         """Calling this will say whether the citizen wrote any word."""
         return bool(self.heard.words)
+
+    @property
+    def prompted(self) -> bool:
+        """Calling this will say whether we asked for the matter a short while ago: once is enough."""
+        return self.prompted_at is not None and self.now - self.prompted_at <= self.greeting_window
 
     @property
     def in_burst(self) -> bool:
@@ -122,6 +129,10 @@ def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (actions[f.heard.command], None) if f.heard.command else None
 
 
+def _resume(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.START, None) if f.stopped and f.heard.greeting else None
+
+
 def _declared_new(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (Action.OPEN, None) if f.message.thread == NEW_THREAD and f.has_text else None
 
@@ -139,7 +150,9 @@ def _threaded(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 def _wordless(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     if f.has_text:
         return None
-    return (Action.JOIN, f.latest) if f.latest else (Action.ASK_TEXT, None)
+    if f.latest:
+        return Action.JOIN, f.latest
+    return (Action.KEEP if f.prompted else Action.ASK_TEXT), None
 
 
 def _greeting(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -147,8 +160,7 @@ def _greeting(f: Facts) -> tuple[Action, OpenTicket | None] | None:
         return None
     if f.in_burst:
         return Action.KEEP, f.latest
-    greeted = f.greeted_at is not None and f.now - f.greeted_at <= f.greeting_window
-    return (Action.KEEP if greeted else Action.GREET), None
+    return (Action.KEEP if f.prompted else Action.GREET), None
 
 
 def _letter(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -160,18 +172,24 @@ def _burst(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 
 def _place_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
-    asked = f.latest is not None and f.latest.place_asked_at is not None and f.latest.area is None
+    latest = f.latest
+    if latest is None or latest.place_asked_at is None or latest.area is not None or _other_matter(f, latest):
+        return None
     short = len(f.heard.words) <= 2 * AFTERTHOUGHT_WORDS
-    return (Action.JOIN, f.latest) if asked and short and (f.area or f.sure_category is None) else None
+    recent = f.now - latest.place_asked_at <= AFTERTHOUGHT
+    return (Action.JOIN, latest) if short and recent and (f.area or f.sure_category is None) else None
 
 
 def _reply_to_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     latest = f.latest
     if latest is None or latest.last_staff_at is None or latest.last_staff_at < latest.last_citizen_at:
         return None
-    other_matter = f.sure_category is not None and f.sure_category != latest.category
     recent = f.now - latest.last_staff_at <= ANSWER_EXPECTS_REPLY
-    return (Action.JOIN, latest) if recent and not other_matter else None
+    return (Action.JOIN, latest) if recent and not _other_matter(f, latest) else None
+
+
+def _other_matter(f: Facts, ticket: OpenTicket) -> bool:
+    return f.sure_category is not None and f.sure_category != ticket.category
 
 
 def _afterthought(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -190,10 +208,11 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("mail written by a machine is kept and never answered", _machine),
     ("an edit is kept with the ticket it belongs to, never a new one", _edit),
     ("a command that stands alone is obeyed", _command),
+    ("a greeting after a stop means that we may write again", _resume),
     ("a form sent as new opens a ticket", _declared_new),
     ("thanks open nothing and reopen nothing", _thanks),
     ("what quotes us belongs to that ticket, and reopens it", _threaded),
-    ("a photo or a pin alone joins the open ticket; without one we ask for words", _wordless),
+    ("a photo or a pin alone joins the open ticket; without one we ask for words, once", _wordless),
     ("a greeting alone is greeted once", _greeting),
     ("each mail that answers nothing of ours is a matter of its own", _letter),
     ("what follows within a short window joins the ticket", _burst),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
 from bot import replies
 from bot.conversation import Action, Decision, Facts, OpenTicket, decide
-from bot.words import hear
-from channels.message import InboundMessage
+from bot.words import Heard, hear
+from channels.message import AttachmentKind, InboundMessage
 from dispatch import numbers
 from dispatch.jobqueue import MEDIA
 from dispatch.models import Author, Citizen, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
@@ -22,6 +22,15 @@ from dispatch.workflow import ENDED, Status
 #: Automatic replies to one address: at most so many in an hour and in a day, so that two machines cannot talk for ever
 #: and nobody can make us text a number a thousand times. Our own pages have no such limit.
 BUDGET: dict[str, tuple[int, int]] = {"mail": (3, 10), "sms": (10, 30), "whatsapp": (20, 100), "telegram": (20, 100)}
+#: A photo or a pin that came without words belongs to the complaint that follows within this time.
+EARLY = timedelta(days=1)
+#: A guess that takes a text out of a conversation must be surer than one that proposes an agency: of "Sampai hari ini
+#: belum ada yang datang" a classifier of complaints is easily sure.
+SPLITS_FROM = 0.9
+#: Our own pages have a switch for the language; what a telephone is set to says nothing of what its owner writes.
+CHOOSES_LANGUAGE = frozenset({"web"})
+#: A mail's own wish (``X-Auto-Response-Suppress``), as its adapter notes it.
+UNANSWERED = "asks for no automatic answer"
 
 
 def text_of(message: InboundMessage) -> str:
@@ -32,31 +41,37 @@ def text_of(message: InboundMessage) -> str:
 
 
 def converse(runtime: Runtime, session: Session, message: InboundMessage, event: InboundEvent, tag: Tag) -> Decision:
-    """Calling this will turn one message into rows and promised replies, in the caller's transaction."""
-    now = runtime.now()
+    """Calling this will turn one message into rows and promised replies, in the caller's transaction.
+
+    Windows and the ticket's clocks are counted from the receipt: a worker that was down for a day moves neither.
+    """
+    now, received_at = runtime.now(), event.received_at
     address = people.identify(session, now, message)
     text = text_of(message)
-    heard = hear(text if message.channel != "mail" else message.text or text)
-    row = _keep(session, now, message, event, address, message.language or heard.language)
-    area = _area(runtime, message, text)
+    heard = hear(text if message.channel != "mail" else message.text or text, runtime.region.prefix)
+    latest = _latest(session, address, received_at - runtime.region.join_window)
+    row = _keep(session, now, message, event, address, _language(message, heard, latest))
     facts = Facts(
         message=message,
         heard=heard,
-        now=now,
+        now=received_at,
         threaded=_open(_threaded(runtime, session, message, address)),
-        latest=_open(_latest(session, address)),
-        greeted_at=address.greeted_at,
-        area=area,
-        sure_category=tag.category,
+        latest=_open(latest),
+        prompted_at=address.greeted_at,
+        stopped=address.stopped_at is not None,
+        area=_area(runtime, message, text),
+        sure_category=tag.category if (tag.score or 0.0) >= SPLITS_FROM else None,
         join_window=runtime.region.join_window,
         greeting_window=runtime.region.greeting_window,
     )
     decision = decide(facts)
-    if address.stopped_at is not None and decision.action not in (Action.STOP, Action.KEEP):
+    written_now = not message.automatic and "edited" not in message.notes
+    if facts.stopped and written_now and decision.action is not Action.STOP:
         people.set_stopped(session, now, address, False)
     _Turn(runtime, session, now, address, row, facts, tag).take(decision)
     if not message.automatic:
-        address.last_inbound_at = max(filter(None, (address.last_inbound_at, message.sent_at or now)))
+        said_at = min(message.sent_at or received_at, received_at)
+        address.last_inbound_at = max(filter(None, (address.last_inbound_at, said_at)))
     session.add(address)
     return decision
 
@@ -93,15 +108,16 @@ class _Turn:
             case Action.OPEN:
                 self._open_ticket()
             case Action.JOIN if ticket is not None:
-                self._join(ticket, decision)
+                self._join(ticket)
             case Action.THANK:
                 self._attach(ticket)
                 if ticket is None:
                     self._say(self.replies.thanks(self.language))
             case Action.GREET:
-                self.address.greeted_at = self.now
+                self.address.greeted_at = self.facts.now
                 self._say(self.replies.greeting(self.language, self.facts.message.sender_name))
             case Action.ASK_TEXT:
+                self.address.greeted_at = self.facts.now
                 self._say(self.replies.only_photo(self.language))
             case Action.STATUS:
                 self._status()
@@ -119,7 +135,7 @@ class _Turn:
         ticket = tickets.open_ticket(
             self.session,
             self.runtime.region,
-            self.now,
+            self.facts.now,
             address=self.address,
             first=self.row,
             text=text_of(self.facts.message),
@@ -131,33 +147,49 @@ class _Turn:
             message.ticket_id = ticket.id
             self.session.add(message)
         if self.replies.asks_place(self.runtime.region, ticket):
-            ticket.place_asked_at = self.now
+            ticket.place_asked_at = self.facts.now
         self._say(self.replies.receipt(self.runtime.region, ticket), ticket)
         citizen = self.session.get_one(Citizen, self.address.citizen_id)
         if citizen.notified_at is None and self._say(self.replies.privacy(self.language), ticket):
             citizen.notified_at = self.now
             self.session.add(citizen)
 
-    def _join(self, ticket: Ticket, decision: Decision) -> None:
-        burst = self.now - ticket.last_citizen_at <= self.runtime.region.join_window
+    def _join(self, ticket: Ticket) -> None:
+        burst = self.facts.now - ticket.last_citizen_at <= self.runtime.region.join_window
+        status = Status(ticket.status)
+        # What follows at once completes a report that was referred elsewhere: its receipt told whose it is.
+        completes = burst and status is Status.FORWARDED
         self._attach(ticket)
         ticket.address_id = self.address.id or ticket.address_id
-        ticket.last_citizen_at = self.now
+        ticket.last_citizen_at = self.facts.now
         ticket.version += 1
-        status = Status(ticket.status)
-        if self.facts.has_text and (status in ENDED or status in (Status.ANSWERED, Status.WAITING)):
+        if (
+            self._tells_something()
+            and not completes
+            and (status in ENDED or status in (Status.ANSWERED, Status.WAITING))
+        ):
             tickets.take_up_again(self.session, self.runtime.region, self.now, ticket)
         self.session.add(ticket)
-        if ticket.area is None and self.facts.area:
+        placed = ticket.area is None and self.facts.area is not None
+        if placed and self.facts.area:
             tickets.place(self.session, self.runtime.region, self.now, ticket, self.facts.area)
+        if completes:
+            return
+        if placed:
             self._say(self.replies.place_thanks(self.runtime.region, ticket), ticket)
-        elif (
-            ticket.area is None and ticket.place_asked_at and self.facts.has_text and not self.facts.area and not burst
-        ):
+        elif burst or not self.facts.has_text:
+            return
+        elif ticket.area is None and ticket.place_asked_at:
             ticket.place_asked_at = None  # asked again only this once
             self._say(self.replies.place_unknown(ticket), ticket)
-        elif self.facts.has_text and not burst:
+        else:
             self._say(self.replies.added(ticket), ticket)
+
+    def _tells_something(self) -> bool:
+        """Words, a file or a pin bring a ticket back to its officer; a thumb up or a sticker does not."""
+        message = self.facts.message
+        files = any(item.kind is not AttachmentKind.STICKER for item in message.attachments)
+        return self.facts.has_text or files or message.location is not None
 
     def _status(self) -> None:
         text = text_of(self.facts.message)
@@ -165,7 +197,7 @@ class _Turn:
         query = select(Ticket).where(col(Ticket.citizen_id) == self.address.citizen_id)
         query = query.where(col(Ticket.number) == number) if number else query
         ticket = None
-        if number or len(self.facts.heard.words) == 1:
+        if number or not self.facts.heard.names_ticket:
             ticket = self.session.scalars(query.order_by(col(Ticket.id).desc()).limit(1)).first()
         if ticket is None:
             self._say(self.replies.status_unknown(self.language))
@@ -189,7 +221,7 @@ class _Turn:
 
     def _early(self) -> list[Message]:
         """Greetings, photos and pins that came just before the complaint and belong to it."""
-        since = self.now - self.runtime.region.greeting_window
+        since = self.now - EARLY
         query = select(Message).where(
             col(Message.address_id) == self.address.id,
             col(Message.ticket_id).is_(None),
@@ -201,7 +233,8 @@ class _Turn:
 
     def _say(self, text: str, ticket: Ticket | None = None) -> bool:
         """Promise an automatic reply, unless nobody may be answered or the budget of this address is used up."""
-        if self.facts.message.automatic or not self._within_budget():
+        message = self.facts.message
+        if message.automatic or UNANSWERED in message.notes or not self._within_budget():
             return False
         answers.say(self.session, self.runtime.phrases, self.now, self.address, text=text, ticket=ticket)
         return True
@@ -255,6 +288,12 @@ def _keep(
     return row
 
 
+def _language(message: InboundMessage, heard: Heard, latest: Ticket | None) -> str:
+    """The language to answer in: what is written, else what was written before, else what was chosen on our page."""
+    chosen = message.language if message.channel in CHOOSES_LANGUAGE else ""
+    return heard.language or chosen or (latest.language if latest else "") or "id"
+
+
 def _area(runtime: Runtime, message: InboundMessage, text: str) -> str | None:
     if message.location is not None:
         return runtime.places.at(message.location.latitude, message.location.longitude)
@@ -292,8 +331,11 @@ def _threaded(runtime: Runtime, session: Session, message: InboundMessage, addre
     return None
 
 
-def _latest(session: Session, address: CitizenAddress) -> Ticket | None:
-    query = select(Ticket).where(col(Ticket.citizen_id) == address.citizen_id, col(Ticket.status).not_in(ENDED))
+def _latest(session: Session, address: CitizenAddress, burst_since: datetime) -> Ticket | None:
+    """The last ticket that can be written on without quoting us: an open one, or one referred elsewhere just now."""
+    referred_now = (col(Ticket.status) == Status.FORWARDED) & (col(Ticket.last_citizen_at) >= burst_since)
+    query = select(Ticket).where(col(Ticket.citizen_id) == address.citizen_id)
+    query = query.where(or_(col(Ticket.status).not_in(ENDED), referred_now))
     return session.scalars(query.order_by(col(Ticket.last_citizen_at).desc(), col(Ticket.id).desc()).limit(1)).first()
 
 
@@ -302,7 +344,6 @@ def _open(ticket: Ticket | None) -> OpenTicket | None:
         return None
     return OpenTicket(
         id=ticket.id or 0,
-        ended=Status(ticket.status) in ENDED,
         category=ticket.category,
         area=ticket.area,
         last_citizen_at=ticket.last_citizen_at,

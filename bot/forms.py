@@ -1,4 +1,4 @@
-"""The two forms of the pages: taking what was posted, and showing it again with the citizen's words when it was not taken."""
+"""The two forms of the pages: taking what was posted, and showing it again, words and all, when it was not taken."""
 
 from __future__ import annotations
 

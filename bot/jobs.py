@@ -7,11 +7,14 @@ nothing and a burst costs one start-up. Texts of a batch are classified in one c
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.converse import converse, text_of
 from channels.errors import FetchError
 from channels.message import DeliveryReport, Event, InboundMessage, OptOut, load
+from classifier.scorer import Scorer
+from classifier.suggestion import Prediction
 from dispatch.models import EventState, InboundEvent, StoredAttachment
 from dispatch.runtime import Runtime, current
 from dispatch.services import delivery, inbound, media, people
@@ -79,10 +82,12 @@ def _classify(runtime: Runtime, events: list[Event | None]) -> dict[int, Tag]:
     messages = [event for event in events if isinstance(event, InboundMessage) and text_of(event)]
     if not messages:
         return {}
-    predictions = runtime.classifier.suggest([text_of(message) for message in messages])
+    predictions = _suggest(runtime.classifier, [text_of(message) for message in messages])
     known = runtime.region.categories
     tags = {}
     for message, prediction in zip(messages, predictions, strict=True):
+        if prediction is None:
+            continue
         ranked = [item for item in prediction.suggestions if item.label in known]
         best = ranked[0] if ranked else None
         tags[id(message)] = Tag(
@@ -93,6 +98,15 @@ def _classify(runtime: Runtime, events: list[Event | None]) -> dict[int, Tag]:
             suggestions=tuple({"category": item.label, "confidence": round(item.confidence, 4)} for item in ranked[:3]),
         )
     return tags
+
+
+def _suggest(scorer: Scorer, texts: list[str]) -> Sequence[Prediction | None]:
+    """The scorer's predictions; None for a text it breaks on, which then goes to the desk like any nobody is sure of."""
+    try:
+        return scorer.suggest(texts)
+    except Exception as error:
+        log.exception("classifier broke", extra={"count": len(texts), "error": type(error).__name__})
+        return [None] if len(texts) == 1 else [_suggest(scorer, [text])[0] for text in texts]
 
 
 def _work(runtime: Runtime, row: InboundEvent, event: Event | None, tag: Tag) -> None:
@@ -138,6 +152,8 @@ def _fetch(runtime: Runtime, row: StoredAttachment, kind: str, raw: bytes) -> No
         except Exception as fault:
             log.exception("fetch broke", extra={"channel": kind, "attachment": row.id})
             error = f"internal: {type(fault).__name__}"
+        else:
+            error, permanent = "the file is empty", True
     with runtime.writing() as session:
         fresh = session.get_one(StoredAttachment, row.id)
         if data:

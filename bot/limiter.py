@@ -1,4 +1,4 @@
-"""How often one device or network may post: counted in this process, bounded in memory, with the time given from outside."""
+"""How often one device or network may post: counted in this process, bounded in memory, the time given from outside."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from threading import Lock
 class Limiter:
     """Calling this will count events by key and refuse more than ``most`` within ``span``.
 
-    At most ``keys`` keys are remembered; the one unused for longest is forgotten first. It needs no server: a limit that
-    depends on Redis would either stop every citizen or no abuser while Redis is away.
+    At most ``keys`` keys are remembered; the one unused for longest is forgotten first. It needs no server: a limit
+    that depends on Redis would either stop every citizen or no abuser while Redis is away.
     """
 
     def __init__(self, most: int, span: timedelta, keys: int = 10_000) -> None:
@@ -22,7 +22,7 @@ class Limiter:
         self._lock = Lock()
 
     def allow(self, key: str, now: datetime) -> bool:
-        """Calling this will count one event of ``key`` and say whether it is within the limit; a refused one counts not."""
+        """Calling this will count one event of ``key`` and say whether it is within the limit; a refusal counts not."""
         with self._lock:
             times = self._fresh(key, now)
             if len(times) >= self.most:

@@ -67,7 +67,7 @@ def beat(runtime: Runtime, name: str, detail: str = "") -> None:
         with runtime.writing() as session:
             session.merge(Heartbeat(name=name, at=runtime.now().astimezone(UTC), detail=detail))
     except SQLAlchemyError as error:
-        log.warning("no heartbeat", extra={"process": name, "error": type(error).__name__})
+        log.warning("no heartbeat", extra={"queue": name, "error": type(error).__name__})
 
 
 def seconds_since(instant: datetime, now: datetime) -> float:

@@ -25,18 +25,17 @@ FILES_BYTES = Web.limits.body_bytes * 2 // 3
 MOST_BYTES = 32_000_000
 PLACE_LENGTH = 200
 NAME_LENGTH = 120
-MEGABYTE = 1_000_000
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Calling this will hold why something was not taken: a phrase, its values, the HTTP status, the field to go to."""
+    """Calling this will hold why something was not taken: a phrase, its values, the HTTP status, the faulty field."""
 
     phrase: str
     values: dict[str, str | int]
     status: int = 400
-    field: str = "text"
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Draft:
 
     @classmethod
     def salvage(cls, new: bool) -> Draft:
-        """Calling this will read what can be read of a request that failed, so that the citizen's words are not lost."""
+        """Calling this will read what can be read of a request that failed, so that no words are lost."""
         try:
             return cls.read(new)
         except HTTPException:
@@ -92,9 +91,9 @@ class Draft:
     def fault(self) -> Fault | None:
         """Calling this will say what keeps this from being taken, None when nothing does."""
         if not self.text and (self.new or not self.files):
-            return Fault("web_empty_error", {})
+            return Fault("web_empty_error", {}, field="text")
         if len(self.text) > Web.limits.text_length:
-            return Fault("too_long", {"limit": Web.limits.text_length})
+            return Fault("too_long", {"limit": Web.limits.text_length}, field="text")
         if len(self.files) > MOST_FILES:
             return Fault("web_photo_count_error", {"limit": MOST_FILES}, field="photo")
         for size, limit in (
@@ -102,14 +101,14 @@ class Draft:
             (sum(len(file.data) for file in self.files), FILES_BYTES),
         ):
             if size > limit:
-                return Fault("web_too_large_error", {"limit": f"{limit // MEGABYTE} MB"}, 413, "photo")
+                return Fault("web_too_large_error", {"limit": megabytes(limit)}, 413, "photo")
         return None
 
     def hand_over(self, chat: str, language: str) -> bool:
         """Calling this will record the message through the door; False when it was recorded before.
 
-        The id is the form's key and a digest of the content: pressing the button twice sends once, while changing the text
-        of a page the browser kept sends again. What the database raises passes through.
+        The id is the form's key and a digest of the content: pressing the button twice sends once, while changing the
+        text of a page the browser kept sends again. What the database raises passes through.
         """
         content: dict[str, Any] = {
             "text": self.text,
@@ -128,7 +127,11 @@ class Draft:
         return bool(take(wired, wired.channel(Web.kind), sent).new)
 
 
+def megabytes(count: int) -> str:
+    """Calling this will write a number of bytes as whole megabytes."""
+    return f"{count // 1_000_000} MB"
+
+
 def fresh_key() -> str:
     """Calling this will make a form's key."""
     return secrets.token_urlsafe(16)
-

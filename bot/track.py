@@ -41,7 +41,7 @@ def ask() -> str | Response | tuple[str, int]:
 
 @track.get("/lacak/<path:typed>")
 def show(typed: str) -> str | tuple[str, int]:
-    """Calling this will show where a ticket stands. A number that is malformed, unknown or not public gets one and the same answer."""
+    """Calling this will show where a ticket stands; malformed, unknown and withheld numbers get the same answer."""
     limiter: Limiter = current_app.extensions[LIMITER]
     if limiter.full(visitor.network(), runtime().now()):
         abort(429)

@@ -65,7 +65,7 @@ def language() -> str:
 
 
 def network() -> str:
-    """Calling this will name the caller's network for limits: the IPv4 address, or the /64 of IPv6, where one line has many."""
+    """Calling this will name the caller's network for limits: the IPv4 address, or the /64 that one IPv6 line has."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
@@ -74,14 +74,12 @@ def network() -> str:
 
 
 def keep_cookies(response: Response) -> Response:
-    """Calling this will give the device what this request decided: its chat, renewed for a year, and a chosen language."""
+    """Calling this will give the device what this request decided: its chat for another year, a chosen language."""
     wanted = {}
     if "chat_token" in g:
         wanted[chat_cookie()] = g.chat_token
     if request.args.get("lang", "") in LANGUAGES:
         wanted[LANGUAGE_COOKIE] = request.args["lang"]
     for name, value in wanted.items():
-        response.set_cookie(
-            name, value, max_age=COOKIE_AGE, path="/", secure=secure(), httponly=True, samesite="Lax"
-        )
+        response.set_cookie(name, value, max_age=COOKIE_AGE, path="/", secure=secure(), httponly=True, samesite="Lax")
     return response

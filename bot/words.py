@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dispatch import numbers
+
 
 class Command(StrEnum):
     """What a citizen can ask of the bot itself."""
@@ -47,29 +49,50 @@ GREETINGS = frozenset(
     afternoon evening
     """.split()
 )
-#: Words that surround a greeting and say nothing by themselves.
-FILLERS = frozenset(
+#: Whom one speaks to.
+ADDRESSED = frozenset(
     """
-    min mimin admin kak kakak bang pak bapak bpk bu ibu ibuk mas mbak gan sis bos p ping test tes tanya mau
-    saya sy aku ingin izin ijin lapor melapor laporan nanya bertanya ya yth yang kepada gubernur bupati
-    walikota wali kota bisa boleh apa ada tolong mohon please sir madam dong nih ini untuk utk dengan dgn di
-    bantu dibantu there i want to report
+    min mimin admin kak kakak bang pak bapak bpk bu ibu ibuk mas mbak gan sis bos yth gubernur bupati walikota
+    sir madam ya nih dong
+    """.split()
+)
+#: Words that surround a greeting and say nothing by themselves.
+FILLERS = ADDRESSED | frozenset(
+    """
+    p ping test tes tanya mau saya sy aku ingin izin ijin lapor melapor laporan nanya bertanya yang kepada wali
+    kota bisa boleh apa ada tolong mohon please ini untuk utk dengan dgn di bantu dibantu there i want to report
     """.split()
 )
 THANKS = frozenset(
     """
     terima kasih terimakasih trimakasih makasih makasi mksh mks tks trims thanks thank you thx tq tengkyu
-    suwun nuhun syukron ok oke okey okay okee baik sip siap mantap alhamdulillah sama noted
+    suwun nuhun syukron
     """.split()
+)
+#: "Seen": no thanks, but nothing to answer either.
+SEEN = frozenset("ok oke okey okay baik sip siap mantap alhamdulillah sama noted".split())
+#: What thanks are for, and how much.
+THANKED_FOR = frozenset(
+    """
+    banyak atas sekali jawaban jawabannya bantuan bantuannya info infonya informasi informasinya respon responnya
+    respons responsnya tanggapan tanggapannya perhatian perhatiannya penjelasan penjelasannya kerjasama kerjasamanya
+    cepat cepatnya sudah dijawab dibantu so very much for your the help answer reply response quick
+    """.split()
+)
+#: Words around a STATUS that are not the number.
+ASKED_POLITELY = FILLERS | frozenset(
+    "laporannya aduan pengaduan tiket nomor nomer no report ticket number my the of is".split()
 )
 
 _ENGLISH = frozenset(
     """
     the is are was were and or not no my our your there has have had been since for from with this that please
     broken water road street light electricity when where how what who why can could would still near days
-    weeks week months very dear on of in to it we they house
+    weeks week months very dear on of in to it we they house thank thanks you
     """.split()
 )
+#: They tell a language only where nothing else is said: many an Indonesian complaint begins with "good morning".
+_ENGLISH_GREETING = frozenset("hello good morning afternoon evening sir madam i want report".split())
 _INDONESIAN = frozenset(
     """
     yang dan di ke dari ini itu tidak tdk ga gak sudah sdh belum blm ada saya kami kita jalan air lampu
@@ -78,60 +101,93 @@ _INDONESIAN = frozenset(
     """.split()
 )
 _WORD = re.compile(r"[^\W_]+")
-_ADDRESSED = re.compile(r"^/?(\w+)(?:@\w+)?$")
+#: The first word, as "STOP!", "*stop*" or "/stop@bot" too, and what follows it.
+_FIRST = re.compile(r"[\W_]*([^\W_]+)(?:@\w+)?(.*)", re.DOTALL)
+_DRAWN_OUT = re.compile(r"(.)\1+")
 #: Longer texts are never only a greeting or thanks.
 _FEW = 8
+#: A number with its prefix, one character too few or two too many.
+_NUMBER_LENGTHS = range(9, 13)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Calling this will hold what the words of a text are, before anybody asks what they mean."""
+    """Calling this will hold what the words of a text are, before anybody asks what they mean.
+
+    ``names_ticket`` is true for a STATUS with something that looks like a number, right or misspelt. ``language`` is
+    empty when the words do not tell.
+    """
 
     words: tuple[str, ...]
     command: Command | None
+    names_ticket: bool
     greeting: bool
     thanks: bool
     language: str
 
 
-def hear(text: str) -> Heard:
-    """Calling this will sort a text by its words alone, in time linear in its length (only the first 2,000 characters count)."""
+def hear(text: str, prefix: str) -> Heard:
+    """Calling this will sort a text by its words alone, in time linear in its length (only the first 2,000 characters
+    count). ``prefix`` is the one of the region's ticket numbers."""
     head = text[:2000].casefold()
     words = tuple(_WORD.findall(head))
-    return Heard(words, _command(head, words), _is_greeting(head, words), _is_thanks(words), _language(words))
+    greeting = _is_greeting(head, words)
+    command, names_ticket = _command(head, prefix)
+    return Heard(words, command, names_ticket, greeting, _is_thanks(words), _language(words, greeting))
 
 
-def _command(head: str, words: tuple[str, ...]) -> Command | None:
-    first = _ADDRESSED.match((head.split() or [""])[0])
+def _command(head: str, prefix: str) -> tuple[Command | None, bool]:
+    first = _FIRST.match(head)
     command = COMMANDS.get(first[1]) if first else None
+    if first is None or command is None:
+        return None, False
+    rest = [word for word in _WORD.findall(first[2]) if word not in ASKED_POLITELY]
     if command is Command.STATUS:
-        return command if len(words) <= _FEW else None
-    alone = len(head.split()) == 1
-    return command if command and alone else None
+        names_ticket = _looks_like_number(rest, prefix)
+        return (command, names_ticket) if names_ticket or not rest else (None, False)
+    return (None, False) if _WORD.search(first[2]) else (command, False)
+
+
+def _looks_like_number(words: list[str], prefix: str) -> bool:
+    """A misspelt number is one too; "cek air rt 05" and "cek kualitas air" are complaints."""
+    solid = "".join(words)
+    if not words or len(solid) > 100:
+        return False
+    if all(any(char.isdigit() for char in word) for word in words) or numbers.parse(prefix, solid):
+        return True
+    prefix = prefix.casefold()
+    if not solid.startswith(prefix) or len(solid) not in _NUMBER_LENGTHS:
+        return False
+    return words[0] == prefix or any(char.isdigit() for char in solid)
 
 
 def _is_greeting(head: str, words: tuple[str, ...]) -> bool:
     if head.strip() in HELLO_COMMANDS or (head.startswith("/start") and len(words) <= 2):
         return True
-    if not 0 < len(words) <= _FEW or not all(word in GREETINGS or word in FILLERS for word in words):
-        return False
-    return any(word in GREETINGS for word in words) or all(word in FILLERS for word in words)
+    return 0 < len(words) <= _FEW and all(_among(word, GREETINGS) or _among(word, FILLERS) for word in words)
 
 
 def _is_thanks(words: tuple[str, ...]) -> bool:
+    """ "Ok, mohon bantuannya" asks for something; "terima kasih, mohon bantuannya" only closes politely."""
     if not 0 < len(words) <= _FEW:
         return False
-    rest = [
-        word
-        for word in words
-        if word not in THANKS
-        and word not in FILLERS
-        and word not in {"banyak", "atas", "jawabannya", "infonya", "so", "much"}
-    ]
-    return not rest and any(word in THANKS for word in words) and not all(word in GREETINGS for word in words)
+    courtesy = THANKS | SEEN | ADDRESSED | GREETINGS
+    if any(_among(word, THANKS) for word in words):
+        courtesy |= THANKED_FOR | FILLERS
+    elif not any(_among(word, SEEN) for word in words):
+        return False
+    return all(_among(word, courtesy) for word in words)
 
 
-def _language(words: tuple[str, ...]) -> str:
-    english = sum(word in _ENGLISH for word in words)
+def _among(word: str, known: frozenset[str]) -> bool:
+    """Whether a word is known as it is or drawn out: "haloooo", "makasiiih"."""
+    return word in known or _DRAWN_OUT.sub(r"\1", word) in known
+
+
+def _language(words: tuple[str, ...], greeting: bool) -> str:
+    telling = _ENGLISH | _ENGLISH_GREETING if greeting else _ENGLISH
+    english = sum(word in telling for word in words)
     indonesian = sum(word in _INDONESIAN for word in words)
-    return "en" if english >= 2 and english > indonesian else "id"
+    if english >= 2 and english > indonesian:
+        return "en"
+    return "id" if indonesian else ""

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from types import FrameType
 
 from redis.exceptions import RedisError
 from rq import Worker
@@ -26,6 +27,16 @@ BEAT_SECONDS = 15.0
 #: A child that dies this often within a minute will not get better by being started again.
 DEATHS_A_MINUTE = 10
 PR_SET_PDEATHSIG = 1
+
+
+class _QueueWorker(Worker):
+    """RQ's worker, remembering that it was told to stop: its farewell fails when the queue server left first."""
+
+    told = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.told = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def queues(runtime: Runtime) -> list[str]:
@@ -48,14 +59,16 @@ def _child(runtime: Runtime, queue: str) -> None:
     if "engine" in runtime.__dict__:
         runtime.engine.dispose(close=False)
     runtime.queue.close()
-    told = Stop()
-    while not told:
+    while True:
+        stop = Stop()  # again each time round: a worker that ended leaves its own signal handlers behind
+        worker = _QueueWorker([queue], connection=runtime.queue.connection, serializer="json")
         try:
-            Worker([queue], connection=runtime.queue.connection, serializer="json").work(logging_level="WARNING")
+            worker.work(logging_level="WARNING")
             return
         except RedisError as error:
             log.warning("no queue server", extra={"queue": queue, "error": type(error).__name__})
-            told.wait(1.0)
+            if worker.told or stop.wait(1.0):
+                return
 
 
 def _start(runtime: Runtime, queue: str) -> int:

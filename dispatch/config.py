@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
-from honcho.environ import parse as parse_env
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from channels.registry import build, setting_names
+
+#: The settings read here; each channel names its own.
+NAMES = frozenset(
+    {
+        "ADUAN_PROXIES",
+        "ADUAN_REGION",
+        "ADUAN_REGION_DIR",
+        "ADUAN_REQUIRE_TOTP",
+        "ADUAN_VAR",
+        "DATABASE_URL",
+        "HOOKS_BIND",
+        "HOST",
+        "METRICS_TOKEN",
+        "PORT",
+        "PUBLIC_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+    }
+)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 #: A Unix socket's path may have at most 107 bytes on Linux (unix(7)); longer ones move to the temporary directory.
 SOCKET_PATH_BYTES = 100
+SECRET_LENGTH = 32
 
 
 class ConfigFaults(Exception):
@@ -29,31 +54,58 @@ class ConfigFaults(Exception):
 def read_environment(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> dict[str, str]:
     """Calling this will merge a ``.env`` file with the environment (the environment wins) and drop empty values.
 
-    ``NAME_FILE`` gives the value of ``NAME`` from a file, without the final line break. Raises ConfigFaults when such a
-    file cannot be read or both are given.
+    For a name of ours, ``NAME_FILE`` gives the value of ``NAME`` from a file, without the final line break. Raises
+    ConfigFaults when such a file cannot be read or both are given, or when a line of ``.env`` is no setting.
     """
+    faults: list[str] = []
+    values = _merged(environ, env_file, faults)
+    if faults:
+        raise ConfigFaults(faults)
+    return values
+
+
+def _merged(environ: Mapping[str, str] | None, env_file: Path | None, faults: list[str]) -> dict[str, str]:
     given = dict(os.environ if environ is None else environ)
     if env_file is not None and env_file.is_file():
-        given = {**parse_env(env_file.read_text(encoding="utf-8")), **given}
-    faults: list[str] = []
-    for name in [n for n in given if n.endswith("_FILE") and given[n]]:
-        target = name.removesuffix("_FILE")
+        given = {**_parse(env_file, faults), **given}
+    named = {name.removesuffix("_FILE"): name for name in given if name.endswith("_FILE") and given[name]}
+    ours = NAMES | setting_names() if named else NAMES
+    for target, name in named.items():
+        if target not in ours:
+            continue  # somebody else's variable, such as SSL_CERT_FILE
         if given.get(target):
             faults.append(f"{target} and {name} are both set: keep one")
             continue
         try:
             given[target] = Path(given[name]).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            if not _OURS.issuperset({target}) and not target.startswith(_PREFIXES):
-                continue  # somebody else's variable, such as SSL_CERT_FILE
+        except (OSError, ValueError) as error:
             faults.append(f"{name}: the file cannot be read ({type(error).__name__})")
-    if faults:
-        raise ConfigFaults(faults)
     return {name: value for name, value in given.items() if value}
 
 
-_PREFIXES = ("TWILIO_", "WHATSAPP_", "TELEGRAM_", "SMS_", "MAIL_", "SMTP_", "IMAP_", "ADUAN_")
-_OURS = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "METRICS_TOKEN", "PORT"}
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+_QUOTED = re.compile(r"""\s*(["'])(.*)\1\s*(?:#.*)?""")
+
+
+def _parse(path: Path, faults: list[str]) -> dict[str, str]:
+    """A ``.env`` file: NAME=value, quotes around the value if wanted, a comment after a blank and ``#``; nothing else
+    is special, so that a password may hold any other character."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{path.name} cannot be read ({type(error).__name__})")
+        return {}
+    values = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if (setting := _LINE.fullmatch(line)) is None:
+            faults.append(f"{path.name} line {number} is not NAME=value")
+            continue
+        name, rest = setting.groups()
+        quoted = _QUOTED.fullmatch(rest)
+        values[name] = quoted[2] if quoted else re.sub(r"\s#.*", "", rest).strip()
+    return values
 
 
 @dataclass(frozen=True)
@@ -105,11 +157,11 @@ class Settings:
 
         Nothing is started or created, except ``var`` and, on a loopback address, a random secret key kept there.
         """
-        values = read_environment(environ, env_file)
         faults: list[str] = []
+        values = _merged(environ, env_file, faults)
         port = _port(values, faults)
         public_url = values.get("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
-        parts = urlsplit(public_url)
+        parts = _split(public_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             faults.append("PUBLIC_URL must look like https://aduan.example.go.id, without a query or fragment")
         loopback = (parts.hostname or "") in LOOPBACK
@@ -121,8 +173,8 @@ class Settings:
         except OSError as error:
             faults.append(f"ADUAN_VAR: {var} cannot be made ({error.strerror})")
         database_url = values.get("DATABASE_URL", f"sqlite:///{var / 'aduan.db'}")
-        if not database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            faults.append("DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///")
+        if not _names_database(database_url):
+            faults.append("DATABASE_URL must be postgresql+psycopg://user:password@host/name or sqlite:///path")
         redis_url = values.get("REDIS_URL", "")
         if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
             faults.append("REDIS_URL must begin with redis://, rediss:// or unix://")
@@ -133,20 +185,23 @@ class Settings:
         if totp not in {"0", "1"}:
             faults.append("ADUAN_REQUIRE_TOTP must be 0 or 1")
         proxies = values.get("ADUAN_PROXIES", "0")
-        if not proxies.isdigit():
+        if not re.fullmatch("[0-9]{1,2}", proxies):
             faults.append("ADUAN_PROXIES must be the number of reverse proxies in front, 0 if none")
         secret_key = values.get("SECRET_KEY", "")
         if not secret_key and not loopback:
             faults.append(
                 "SECRET_KEY must be set (32 random characters or more) when PUBLIC_URL is not a loopback address"
             )
-        if secret_key and len(secret_key) < 32:
+        if secret_key and len(secret_key) < SECRET_LENGTH:
             faults.append("SECRET_KEY is too short: 32 random characters or more")
         if faults:
-            raise ConfigFaults(faults)
+            # It will not start, so the channels' faults belong to the list; a good start meets them when it wires.
+            registry = build(values, public_url)
+            registry.close()
+            raise ConfigFaults([*faults, *registry.faults])
         return cls(
             database_url=database_url,
-            redis_url=redis_url or f"unix://{_socket(var, 'valkey.sock')}",
+            redis_url=redis_url or f"unix://{quote(str(_socket(var, 'valkey.sock')))}",
             embedded_redis=not redis_url,
             secret_key=secret_key or _kept_secret(var),
             public_url=public_url,
@@ -163,10 +218,25 @@ class Settings:
 
 def _port(values: Mapping[str, str], faults: list[str]) -> int:
     text = values.get("PORT", "8000")
-    if text.isdigit() and 0 < int(text) < 65536:
+    if re.fullmatch("[0-9]{1,5}", text) and 0 < int(text) < 65536:
         return int(text)
     faults.append("PORT must be a number from 1 to 65535")
     return 8000
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # half an IPv6 address
+        return urlsplit("")
+
+
+def _names_database(url: str) -> bool:
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return parts.drivername in {"sqlite", "postgresql+psycopg"} and parts.database not in {None, "", ":memory:"}
 
 
 def _socket(var: Path, name: str) -> Path:
@@ -176,17 +246,24 @@ def _socket(var: Path, name: str) -> Path:
     digest = hashlib.sha256(os.fsencode(var)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"aduan-{os.getuid()}-{digest}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise ConfigFaults([f"the socket's folder {folder} belongs to somebody else: set ADUAN_VAR to a shorter path"])
     return folder / name
 
 
 def _kept_secret(var: Path) -> str:
     """The laptop's secret key: made once, readable by its owner only, the same for every process."""
     path = var / "secret.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key)
+    if not path.exists():
+        descriptor, partial = tempfile.mkstemp(dir=var)  # mode 0600
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        # A link appears with its whole content or not at all; of two processes only one can make it.
+        with suppress(FileExistsError):
+            os.link(partial, path)
+        Path(partial).unlink()
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < SECRET_LENGTH:
+        raise ConfigFaults([f"{path} is damaged: remove it, and a new one is made"])
     return key

@@ -19,13 +19,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from dispatch.models import metadata
 
 WRITING = "aduan_writing"
+#: The number of the advisory lock that migrations hold on PostgreSQL.
+MIGRATING = 7_206_545
 
 
 def make_engine(url: str) -> Engine:
@@ -95,6 +97,18 @@ def _turn(engine: Engine) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Of several machines that are brought up to date at once, one works and the others wait."""
+    with _turn(engine):
+        if engine.dialect.name == "sqlite":
+            yield
+            return
+        with engine.connect() as connection:  # its transaction holds the lock until the connection goes back
+            connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+            yield
+
+
 def _alembic(engine: Engine | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -107,12 +121,14 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Calling this will bring the schema to a revision (``head`` by default); running it twice changes nothing."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    command.upgrade(_alembic(engine), revision)
+    with _alone(engine):
+        command.upgrade(_alembic(engine), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Calling this will take the schema back to a revision (``base`` is the empty database)."""
-    command.downgrade(_alembic(engine), revision)
+    with _alone(engine):
+        command.downgrade(_alembic(engine), revision)
 
 
 def make_migration(engine: Engine, message: str) -> None:

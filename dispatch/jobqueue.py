@@ -87,5 +87,8 @@ class JobQueue:
 
 
 def connect(url: str) -> Redis:
-    """Calling this will make a client that gives up on an unreachable server within a second."""
-    return Redis.from_url(url, socket_connect_timeout=1, health_check_interval=30)
+    """Calling this will make a client that gives up within a second on a server that is away or does not answer.
+
+    A worker that waits for a bell stretches the second itself.
+    """
+    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, health_check_interval=30)

@@ -20,8 +20,8 @@ def send(channel: str, *row_ids: int) -> int:
     return drain(current(), channel)
 
 
-def drain(runtime: Runtime, kind: str, rounds: int = 50) -> int:
-    """Calling this will claim and send until nothing of the channel is due, in at most ``rounds`` batches."""
+def drain(runtime: Runtime, kind: str, rounds: int = 250) -> int:
+    """Calling this will claim and send until nothing of the channel is due, in at most ``rounds`` claims."""
     channel = runtime.channel(kind)
     tried = 0
     for _ in range(rounds):

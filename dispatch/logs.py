@@ -10,10 +10,11 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 
 #: The only extras that reach a log line. Ids, kinds and counts; no names, numbers, addresses or texts.
 FIELDS = (
-    "process", "channel", "queue", "event", "outbox", "attachment", "attempt", "outcome", "code", "error", "reason",
+    "channel", "queue", "event", "outbox", "attachment", "attempt", "outcome", "code", "error", "reason",
     "new", "repeats", "count", "path", "status", "milliseconds", "version", "delay",
 )  # fmt: skip
 #: Libraries whose INFO lines hold whole addresses (the Telegram token is part of a path) or bodies.
@@ -40,7 +41,7 @@ class JsonLines(logging.Formatter):
         self.process = process
 
     def format(self, record: logging.LogRecord) -> str:
-        """Calling this will make one line; line breaks and control characters are escaped by JSON itself."""
+        """Calling this will make one line of ASCII: JSON itself escapes line breaks and control characters."""
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -55,13 +56,21 @@ class JsonLines(logging.Formatter):
             line["frames"] = [
                 f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]
             ]
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, default=str)
 
 
 def configure(process: str) -> None:
-    """Calling this will send all logs of this process to standard error as JSON lines, and quieten chatty libraries."""
+    """Calling this will send all logs of this process to standard error as JSON lines, and quieten chatty libraries.
+
+    An exception that nobody caught ends the process as a log line too: Python's own traceback would quote its words.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(process))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _log_last_words
+
+
+def _log_last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger("aduan.process").critical("the process broke", exc_info=(kind, error, trace))

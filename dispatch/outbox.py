@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from channels.message import Address, DeliveryState, OutboundMessage
+from channels.message import RANK, Address, DeliveryState, OutboundMessage
 from channels.registry import channel_class
 from channels.text import split
 from dispatch.models import CitizenAddress, Message, Outbox
@@ -59,7 +59,7 @@ def put(
     """
     cls = channel_class(address.channel)
     rows = []
-    for number, text in enumerate(split(text, cls.limits.text_length), start=1):
+    for number, body in enumerate(split(text, cls.limits.text_length), start=1):
         row = Outbox(
             key=secrets.token_hex(12),
             message_id=_id(message.id),
@@ -68,7 +68,7 @@ def put(
             channel=address.channel,
             account=address.account,
             recipient=str(address),
-            body=text,
+            body=body,
             subject=subject,
             reply_to=list(reply_to),
             ticket_number=ticket_number,
@@ -86,11 +86,12 @@ def put(
     return rows
 
 
-def claim(session: Session, now: datetime, channel: str, limit: int = 5) -> list[Claim]:
+def claim(session: Session, now: datetime, channel: str, limit: int = 1) -> list[Claim]:
     """Calling this will claim due rows of one channel, at most one for each address, the oldest first.
 
     A later message to a person waits until the earlier one is settled, so they read our words in order. Each claim is
-    one conditional update: of two workers only one gets the row.
+    one conditional update: of two workers only one gets the row, and the other looks past it. One row at a time, unless
+    told otherwise: what is claimed when a sender dies is uncertain, tried or not.
     """
     earlier = aliased(Outbox)
     blocked = (
@@ -105,6 +106,7 @@ def claim(session: Session, now: datetime, channel: str, limit: int = 5) -> list
         .where(~blocked)
         .order_by(col(Outbox.id))
         .limit(limit)
+        .with_for_update(skip_locked=True, of=Outbox)
     ).all()
     claims = []
     for row in due:
@@ -131,9 +133,14 @@ def claim(session: Session, now: datetime, channel: str, limit: int = 5) -> list
 
 
 def settle_sent(session: Session, now: datetime, claim: Claim, external_id: str, state: DeliveryState) -> bool:
-    """Calling this will write down the provider's receipt; False when the lease is no longer ours."""
+    """Calling this will write down the provider's receipt; False when the lease is no longer ours.
+
+    Providers call their first state queued or accepted; to us a taken message is at least sent, whatever they call it:
+    a row that went back to queued would be sent again and again.
+    """
+    taken = state if RANK[state] > RANK[DeliveryState.SENT] else DeliveryState.SENT
     return _settle(
-        session, claim, state=state, external_id=external_id, sent_at=now, settled_at=now, error="", error_code=""
+        session, claim, state=taken, external_id=external_id, sent_at=now, settled_at=now, error="", error_code=""
     )
 
 
@@ -142,14 +149,15 @@ def settle_later(
 ) -> DeliveryState:
     """Calling this will put a row back for another try, or fail it when a day has passed; says which of the two.
 
-    The wait doubles from 15 seconds to an hour unless the provider names one (``retry_after``, seconds).
+    The wait doubles from 15 seconds to an hour unless the provider names one (``retry_after``, seconds, at most a day).
     """
     if now - claim.created_at > GIVE_UP_AFTER:
         settle_failed(session, now, claim, error, code)
         return DeliveryState.FAILED
-    wait = timedelta(seconds=retry_after) if retry_after is not None else FIRST_RETRY * 2 ** min(claim.attempts - 1, 12)
-    jitter = timedelta(milliseconds=secrets.randbelow(1000))
-    next_at = now + min(wait, LONGEST_RETRY) + jitter
+    wait = min(FIRST_RETRY * 2 ** min(claim.attempts - 1, 12), LONGEST_RETRY)
+    if retry_after is not None:
+        wait = timedelta(seconds=min(max(0.0, retry_after), GIVE_UP_AFTER.total_seconds()))
+    next_at = now + wait + timedelta(milliseconds=secrets.randbelow(1000))
     _settle(session, claim, state=DeliveryState.QUEUED, next_at=next_at, error=error, error_code=code)
     return DeliveryState.QUEUED
 
@@ -176,8 +184,7 @@ def _settle(session: Session, claim: Claim, **values: object) -> bool:
 
 
 def expire_leases(session: Session, now: datetime) -> int:
-    """Calling this will mark as uncertain every row whose sender died between claiming and settling; returns how many.
-    """
+    """Calling this will mark as uncertain each row whose sender died before it settled; returns how many."""
     done = session.execute(
         update(Outbox)
         .where(col(Outbox.state) == DeliveryState.SENDING, col(Outbox.lease_until) < now)
@@ -198,7 +205,7 @@ def due_by_channel(session: Session, now: datetime) -> dict[str, int]:
         .where(col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now)
         .group_by(col(Outbox.channel))
     )
-    return {channel: count for channel, count in rows}
+    return {channel: int(number) for channel, number in rows}
 
 
 def _id(value: int | None) -> int:

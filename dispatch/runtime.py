@@ -24,9 +24,8 @@ from dispatch.places import Places
 from dispatch.region import Region, load
 
 if TYPE_CHECKING:
-    from classifier.scorer import Scorer
-
     from channels.base import Channel
+    from classifier.scorer import Scorer
 
 
 def utc_now() -> datetime:

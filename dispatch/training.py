@@ -41,7 +41,7 @@ def ensure_model(runtime: Runtime, *, force: bool = False) -> str:
     descriptor = os.open(folder.parent / "training.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        current = not force and source.is_file() and source.read_text(encoding="ascii") == wanted
+        current = not force and source.is_file() and source.read_bytes() == wanted.encode()
         version = _version_in(folder) if current else None
         if version is None:
             version = train(runtime.region, folder)

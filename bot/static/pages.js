@@ -30,11 +30,9 @@ const small = async (file) => {
   return blob.size < file.size ? new File([blob], "foto.jpg", { type: "image/jpeg" }) : file;
 };
 for (const form of document.querySelectorAll("form[data-busy]")) {
-  const button = form.querySelector("button:not([type])");
-  const label = button.textContent;
+  const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (button.disabled) return;
     button.disabled = true;
     button.textContent = form.dataset.busy;
     const files = new DataTransfer();
@@ -42,8 +40,6 @@ for (const form of document.querySelectorAll("form[data-busy]")) {
     form.photo.files = files.files;
     form.submit();
   });
-  addEventListener("pageshow", () => {
-    button.disabled = false;
-    button.textContent = label;
-  });
 }
+// A kept page still looks busy.
+addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -101,7 +101,8 @@ class _Reader:
 
     def uids_after(self, last: int) -> list[int]:
         # "n:*" always names the newest mail too, even when its UID is below n (RFC 9051 section 6.4.8).
-        return sorted(uid for uid in map(int, self.box.uids(f"UID {last + 1}:*", charset=None)) if uid > last)
+        found = self.box.uids(f"UID {last + 1}:*", charset=None)
+        return sorted(uid for uid in map(int, filter(str.isdecimal, found)) if uid > last)
 
     def pull(self, uid: int) -> Pulled | None:
         """The mail, None if it was deleted meanwhile. A second failure is the mail's own fault if a fresh connection

@@ -31,7 +31,8 @@ def read_event(raw: bytes, now: datetime, identity: Identity, *, oversize: str =
     """Calling this will translate a raw mail; None when it is one of our own come back. Raises Malformed beyond the
     caps of ``mime.open_mail``; a mail without a usable From becomes Unreadable.
 
-    A delivery report is looked for first: its readable part would pass for a message.
+    A delivery report is looked for first: its readable part would pass for a message. A message's ``notes`` name the
+    rule by which a machine wrote it, the sender's wish for no automatic answer, and what of the mail was left out.
     """
     root = open_mail(raw)
     headers = Headers(root)

@@ -36,7 +36,7 @@ MEANING: dict[tuple[str, int], type[SendError]] = {
     ("content", 5): Permanent,
 }
 #: Answers whose meaning does not depend on the stage (RFC 4954 section 6, RFC 5321 section 4.2.3).
-ALWAYS: dict[int, type[SendError]] = {421: Temporary, 530: Misconfigured, 538: Misconfigured, 552: Permanent}
+ALWAYS: dict[int, type[SendError]] = {530: Misconfigured, 538: Misconfigured, 552: Permanent}
 
 
 def compose(

@@ -1,4 +1,4 @@
-"""What all invented stories share: when people write, from where, what the rules make of it. Everything is looked up once."""
+"""What all invented stories share: when people write, from where, what the rules make of it. All is looked up once."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ DELIVERED, READ, SENT, FAILED, UNCERTAIN = (
 
 @dataclass(frozen=True)
 class Way:
-    """Calling this will hold one channel of the stories. Its addresses reach nobody: the phone numbers lie in a range that
-    is not given out (+62 840), mail goes to ``.example`` (RFC 2606), Telegram ids have more than the 52 bits the Bot API
-    allows, web chats belong to no browser."""
+    """Calling this will hold one channel of the stories. Its addresses reach nobody: the phone numbers lie in a range
+    that is not given out (+62 840), mail goes to ``.example`` (RFC 2606), Telegram ids have more than the 52 bits that
+    the Bot API names as the most, web chats belong to no browser."""
 
     kind: str
     account: str
@@ -47,7 +47,8 @@ class Way:
     share: float
     knows_names: bool
     can_pin: bool
-    outcomes: Mapping[DeliveryState, float]
+    outcomes: tuple[DeliveryState, ...]
+    weights: tuple[float, ...]
     limit: int
     external: bool
     template: Mapping[str, Any]
@@ -87,7 +88,8 @@ def _ways() -> tuple[Way, ...]:
                 share=share,
                 knows_names=names,
                 can_pin=pins,
-                outcomes=_OUTCOMES[outcome],
+                outcomes=tuple(_OUTCOMES[outcome]),
+                weights=tuple(accumulate(_OUTCOMES[outcome].values())),
                 limit=cls.limits.text_length,
                 external=cls.external,
                 template=dump(empty),
@@ -151,11 +153,11 @@ class World:
         three = (found.verify, found.first_response, found.resolution)
         if made_for == start or all(each.rule.counts == "working_days" for each in three):
             return found
-        moved = (
+        verify, first, resolution = (
             each if each.rule.counts == "working_days" else sla.Deadline(each.at + (start - made_for), each.rule)
             for each in three
         )
-        return sla.Deadlines(*moved, rule_version=found.rule_version)
+        return sla.Deadlines(verify, first, resolution, found.rule_version)
 
     def moment(self, instant: datetime) -> str:
         """Calling this will write a deadline as citizens read it."""

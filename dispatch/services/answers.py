@@ -61,7 +61,6 @@ def reply(
     else:
         move(session, now, ticket, Status.ANSWERED, staff_id=staff_id, reason="answered")
     ticket.first_response_at = ticket.first_response_at or now
-    ticket.verified_at = ticket.verified_at or now
     ticket.last_staff_at = now
     ticket.triage = False
     session.add(ticket)
@@ -150,6 +149,6 @@ def _received(session: Session, address: CitizenAddress, ticket: Ticket | None) 
 def _subject(phrases: Phrases, ticket: Ticket | None, received: Sequence[Message]) -> str:
     """The subject for channels that have one: the citizen's own, headed by the number once there is a ticket."""
     subject = next((row.subject for row in received if row.subject), ticket.summary if ticket else "")
-    if ticket is None:
+    if ticket is None or ticket.number in subject:
         return subject
     return phrases.say("mail_subject", ticket.language, number=ticket.number, subject=subject)

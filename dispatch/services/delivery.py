@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from channels.message import DeliveryReport, DeliveryState, monotonic
@@ -39,12 +39,23 @@ def record_delivery(session: Session, now: datetime, report: DeliveryReport) -> 
 
 
 def stop_recipient(session: Session, now: datetime, outbox_id: int) -> None:
-    """Calling this will mark the address of an outbox row as stopped: its person blocked us or opted out."""
+    """Calling this will mark the address of an outbox row as stopped: its person blocked us or opted out.
+
+    What still waits to be sent there fails with it: nothing more is sent until they write again.
+    """
     row = session.get(Outbox, outbox_id)
     address = session.get(CitizenAddress, row.address_id) if row else None
-    if address is not None and address.stopped_at is None:
+    if address is None:
+        return
+    if address.stopped_at is None:
         address.stopped_at = now
         session.add(address)
+    session.execute(
+        update(Outbox)
+        .where(col(Outbox.address_id) == address.id, col(Outbox.state) == DeliveryState.QUEUED)
+        .values(state=DeliveryState.FAILED, settled_at=now, error="the person stopped us before it was sent")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def mark_shown(session: Session, now: datetime, address_id: int) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from channels.message import Event, InboundMessage, OptOut, Unreadable, dump, kind_of
+from channels.text import clean
 from dispatch.jobqueue import INBOUND
 from dispatch.models import EventState, InboundEvent
 from dispatch.runtime import ring_after_commit
@@ -44,7 +45,7 @@ def record_inbound(
     new = []
     for event in events:
         unreadable = isinstance(event, Unreadable)
-        values = {
+        values: dict[str, object] = {
             "channel": event.channel,
             "account": event.account,
             "external_id": event.external_id,
@@ -52,7 +53,7 @@ def record_inbound(
             "state": EventState.QUARANTINED if unreadable else EventState.NEW,
             "error": event.reason if isinstance(event, Unreadable) else "",
             "sender": _sender(event),
-            "payload": _storable(dump(event)),
+            "payload": dump(event),
             "raw": event.raw if event.raw is not None else raw,
             "content_type": content_type,
             "received_at": now,
@@ -63,7 +64,8 @@ def record_inbound(
             "purge_after": now + RAW_KEPT,
         }
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        statement = insert(InboundEvent).values(**values).on_conflict_do_nothing().returning(col(InboundEvent.id))
+        storable = {name: _storable(value) for name, value in values.items()}
+        statement = insert(InboundEvent).values(**storable).on_conflict_do_nothing().returning(col(InboundEvent.id))
         row_id = session.execute(statement).scalar()
         if row_id is not None:
             new.append(int(row_id))
@@ -85,7 +87,9 @@ def quarantine(
 def claim_events(session: Session, now: datetime, limit: int = 50) -> list[InboundEvent]:
     """Calling this will claim due events, for each sender only the earliest that is not yet done.
 
-    So messages of one conversation are worked on in order, whatever number of workers there are.
+    So messages of one conversation are worked on in order, whatever number of workers there are. An event whose worker
+    died is claimed alone, and quarantined when that happened five times: it may be what kills workers, and the others
+    of its batch must not share its fate.
     """
     earlier = aliased(InboundEvent)
     blocked = (
@@ -98,9 +102,16 @@ def claim_events(session: Session, now: datetime, limit: int = 50) -> list[Inbou
         (col(InboundEvent.state) == EventState.NEW) & (col(InboundEvent.next_at) <= now),
         (col(InboundEvent.state) == EventState.WORKING) & (col(InboundEvent.lease_until) < now),
     )
-    rows = session.scalars(select(InboundEvent).where(due, ~blocked).order_by(col(InboundEvent.id)).limit(limit)).all()
-    claimed = []
+    order = col(InboundEvent.attempts), col(InboundEvent.id)
+    rows = session.scalars(select(InboundEvent).where(due, ~blocked).order_by(*order).limit(limit)).all()
+    claimed: list[InboundEvent] = []
     for row in rows:
+        alone = row.state == EventState.WORKING
+        if alone and row.attempts >= ATTEMPTS:
+            set_aside(session, row, "its worker died each time")
+            continue
+        if alone and claimed:
+            break
         lease = secrets.token_hex(8)
         taken = session.execute(
             update(InboundEvent)
@@ -115,12 +126,13 @@ def claim_events(session: Session, now: datetime, limit: int = 50) -> list[Inbou
         if taken.rowcount == 1:  # type: ignore[attr-defined]
             session.refresh(row)
             claimed.append(row)
+            if alone:
+                break
     return claimed
 
 
 def hold(session: Session, event: InboundEvent) -> bool:
-    """Calling this will lock a claimed event for the rest of the transaction; False when the claim is no longer ours.
-    """
+    """Calling this will lock a claimed event until the transaction ends; False when the claim is no longer ours."""
     query = select(col(InboundEvent.lease), col(InboundEvent.state)).where(col(InboundEvent.id) == event.id)
     lease, state = session.execute(query.with_for_update()).one()
     return bool(lease == event.lease and state == EventState.WORKING)
@@ -175,8 +187,7 @@ def retry_quarantined(session: Session, now: datetime, event_id: int) -> bool:
 
 
 def discard_quarantined(session: Session, now: datetime, event_id: int) -> bool:
-    """Calling this will take an event off the quarantine list; the row and its bytes stay until their retention ends.
-    """
+    """Calling this will take an event off the quarantine list; row and bytes stay until their retention ends."""
     done = session.execute(
         update(InboundEvent)
         .where(col(InboundEvent.id) == event_id, col(InboundEvent.state) == EventState.QUARANTINED)
@@ -226,13 +237,9 @@ def _sender(event: Event) -> str:
 def _storable(value: object) -> object:
     """NUL is refused by PostgreSQL and a lone surrogate by UTF-8: both become the replacement character."""
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8") if _odd(value) else value
+        return clean(value)
     if isinstance(value, dict):
         return {key: _storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_storable(item) for item in value]
     return value
-
-
-def _odd(text: str) -> bool:
-    return "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from dispatch.models import AttachmentState, Message, StoredAttachment
 ATTEMPTS = 5
 RETRY = timedelta(seconds=30)
 MOST_PER_MESSAGE = 10
+#: What the column holds. Telegram may announce a file of 4 GB; it is not fetched, but its message must be stored.
+LARGEST_SIZE = 2**31 - 1
 
 #: First bytes → type. A file is what it begins with, whatever its name or its sender says.
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -57,7 +60,7 @@ def attach(
             source=item.source,
             content_type=item.content_type[:120],
             filename=item.filename[:200],
-            size=item.size,
+            size=None if item.size is None else min(item.size, LARGEST_SIZE),
             state=AttachmentState.REFUSED if refused else AttachmentState.PENDING,
             error="more files than one message may carry" if refused else "",
             next_at=now,
@@ -116,5 +119,7 @@ def give_up(session: Session, now: datetime, row: StoredAttachment, error: str, 
 
 
 def path_of(folder: Path, digest: str) -> Path:
-    """Calling this will name the file that holds the bytes of a digest."""
+    """Calling this will name the file that holds the bytes of a SHA-256 in hex. Raises ValueError for anything else."""
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError("a stored file is named by its SHA-256")
     return folder / digest[:2] / digest

@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
+from channels.text import clean
 from dispatch.models import LoginAttempt, Role, Staff, StaffAgency, StaffSession
 from dispatch.region import Region
 from dispatch.services.tickets import audit
@@ -83,8 +84,7 @@ def add(
     name: str = "",
     must_change: bool = False,
 ) -> Staff:
-    """Calling this will make an account. Raises StaffFault: bad or taken email, weak password, unknown role or agency.
-    """
+    """Calling this will make an account. Raises StaffFault: bad or taken email, weak password, unknown role, agency."""
     email = email.strip().lower()
     if email.count("@") != 1 or not all(email.split("@")) or len(email) > 254 or any(c.isspace() for c in email):
         raise StaffFault("email", f"{email!r} is not an email address")
@@ -160,7 +160,7 @@ def sign_in(session: Session, now: datetime, secret: str, *, email: str, passwor
 
     The same work is done for an unknown account. Raises Throttled before any password is looked at.
     """
-    email = email.strip().lower()
+    email = clean(email).strip().lower()
     keys = {_key(secret, "account", email): TRIES_PER_ACCOUNT, _key(secret, "network", network): TRIES_PER_NETWORK}
     for key, most in keys.items():
         recent = select(func.count()).where(col(LoginAttempt.key) == key, col(LoginAttempt.at) > now - WINDOW)
@@ -179,8 +179,7 @@ def sign_in(session: Session, now: datetime, secret: str, *, email: str, passwor
 
 
 def renew(session: Session, now: datetime, old: StaffSession, *, verified: bool) -> Signed:
-    """Calling this will replace a session by a new one (after the second factor, or a new password); the old one ends.
-    """
+    """Calling this will replace a session by a new one (after a second factor or a new password); the old one ends."""
     staff = session.get_one(Staff, old.staff_id)
     end_session(session, now, old)
     return _open(session, now, staff, verified=verified)
@@ -229,13 +228,19 @@ def check_totp(session: Session, now: datetime, secret: str, staff: Staff, code:
         raise Throttled
     totp = pyotp.TOTP(totp_secret or staff.totp_secret)
     step = int(now.timestamp()) // 30
-    for offset in (-1, 0, 1):
-        if step + offset > staff.totp_last and hmac.compare_digest(totp.at((step + offset) * 30), code.strip()):
-            staff.totp_last = step + offset
-            session.add(staff)
+    given = code.strip().encode("utf-8", "replace")
+    for counter in (step - 1, step, step + 1):
+        if hmac.compare_digest(totp.at(counter * 30).encode(), given) and _use_up(session, staff, counter):
             return True
     session.add(LoginAttempt(key=key, at=now))
     return False
+
+
+def _use_up(session: Session, staff: Staff, counter: int) -> bool:
+    """One conditional update, so that of two requests with the same code only one passes (ASVS 6.5.1)."""
+    fresh = col(Staff.id) == staff.id, col(Staff.totp_last) < counter
+    done = session.execute(update(Staff).where(*fresh).values(totp_last=counter))
+    return done.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
 def scope_of(session: Session, region: Region, staff: Staff) -> Scope:
@@ -271,7 +276,7 @@ def _matches(stored: str, password: str) -> bool:
     try:
         with _hashing:
             return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from dispatch import numbers, routing, sla
 from dispatch.models import Assignment, Audit, CitizenAddress, Message, StatusChange, Ticket
 from dispatch.region import Category, Region
-from dispatch.workflow import ENDED, Status, check
+from dispatch.workflow import ENDED, STOPS_VERIFY, Status, check
 
 SUMMARY_LENGTH = 160
 
@@ -125,15 +125,14 @@ def reassign(
     The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError for
     an unknown agency or category, NotAllowed when the ticket's status forbids it.
     """
-    chosen = region.agencies[agency]
-    if category is not None:
-        _apply_kind(ticket, region.categories[category])
-    ticket.agency = agency
-    ticket.triage = False
-    ticket.verified_at = ticket.verified_at or now
-    target = Status.ASSIGNED if chosen.ours else Status.FORWARDED
+    target = Status.ASSIGNED if region.agencies[agency].ours else Status.FORWARDED
+    kind = region.categories[category] if category is not None else None
     if ticket.status != target:
         move(session, now, ticket, target, staff_id=staff_id, reason=note or "reassigned")
+    if kind is not None:
+        _apply_kind(ticket, kind)
+    ticket.agency = agency
+    ticket.triage = False
     assignment = _write_assignment(session, region, now, ticket, reason="staff", note=note, staff_id=staff_id)
     audit(
         session,
@@ -158,6 +157,8 @@ def move(
     check(before, to)
     ticket.status = to
     ticket.version += 1
+    if to in STOPS_VERIFY:
+        ticket.verified_at = ticket.verified_at or now
     if to is Status.RESOLVED or (to in ENDED and ticket.resolved_at is None):
         ticket.resolved_at = ticket.resolved_at or now
     if to in ENDED:

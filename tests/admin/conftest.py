@@ -17,6 +17,10 @@ from dispatch.runtime import Runtime
 from tests.support.tickets import PASSWORD, add_staff
 
 
+#: For tests whose outcome no database can change: they run on SQLite only.
+one_database = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
 class Tokens(HTMLParser):
     """Finds the first CSRF token of a page."""
 
@@ -44,7 +48,7 @@ class Browser:
     client: FlaskClient
 
     def get(self, path: str, **kwargs: object) -> TestResponse:
-        return self.client.get(path, **kwargs)  # type: ignore[arg-type]
+        return self.client.get(path, buffered=True, **kwargs)  # type: ignore[arg-type]
 
     def token(self) -> str:
         """A token that is good for every form of this browser's session; the password page is open at every stage."""

@@ -1,5 +1,4 @@
-"""How fast invented tickets are written: ``python -m tests.bench.bench_demo [TICKETS]``. Compare runs of one day and one
-machine only."""
+"""How fast invented tickets are written: ``python -m tests.bench.bench_demo [TICKETS]``; compare on one machine."""
 
 from __future__ import annotations
 
@@ -33,9 +32,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sqlite = f"sqlite:///{folder / 'demo.db'}"
-        print(f"SQLite      {measure(sqlite, tickets, folder):8.0f} tickets/s")
+        sys.stdout.write(f"SQLite      {measure(sqlite, tickets, folder):8.0f} tickets/s\n")
         if url := os.environ.get("BENCH_DATABASE_URL"):
-            print(f"PostgreSQL  {measure(url, tickets, folder):8.0f} tickets/s")
+            sys.stdout.write(f"PostgreSQL  {measure(url, tickets, folder):8.0f} tickets/s\n")
 
 
 if __name__ == "__main__":

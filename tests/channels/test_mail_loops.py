@@ -1,4 +1,4 @@
-"""Who wrote it, a person or a machine: each rule beside mails for which it holds and look-alikes for which none does."""
+"""Who wrote it, a person or a machine: each rule beside mails for which it holds, and look-alikes."""
 
 from __future__ import annotations
 
@@ -153,15 +153,23 @@ def dsn(blocks: str, *, message_id: str = OURS, returned: str = "message/rfc822"
 VERDICTS = {
     "failed": ("Action: failed\r\nStatus: 5.1.1\r\n", DeliveryState.FAILED, "5.1.1"),
     "failed after waiting": ("Action: failed\r\nStatus: 4.4.7\r\n", DeliveryState.FAILED, "4.4.7"),
-    "failed in capitals, with a comment": ("Action: FAILED (expired)\r\nStatus: 5.0.0 (x)\r\n", DeliveryState.FAILED, "5.0.0"),
+    "failed in capitals, with a comment": (
+        "Action: FAILED (expired)\r\nStatus: 5.0.0 (x)\r\n",
+        DeliveryState.FAILED,
+        "5.0.0",
+    ),
     "delayed": ("Action: delayed\r\nStatus: 4.4.1\r\n", DeliveryState.UNKNOWN, "4.4.1"),
     "delivered": ("Action: delivered\r\nStatus: 2.0.0\r\n", DeliveryState.DELIVERED, "2.0.0"),
     "relayed": ("Action: relayed\r\nStatus: 2.0.0\r\n", DeliveryState.SENT, "2.0.0"),
     "status alone": ("Status: 5.1.2\r\n", DeliveryState.FAILED, "5.1.2"),
     "unknown word": ("Action: entah\r\nStatus: 9.9.9\r\n", DeliveryState.UNKNOWN, "9.9.9"),
     "nothing": ("X-Kosong: ya\r\n", DeliveryState.UNKNOWN, ""),
-    "one of two failed": ("Action: delivered\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n", DeliveryState.FAILED, "5.1.1"),
-}  # fmt: skip
+    "one of two failed": (
+        "Action: delivered\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n",
+        DeliveryState.FAILED,
+        "5.1.1",
+    ),
+}
 
 
 @pytest.mark.parametrize(("blocks", "state", "code"), VERDICTS.values(), ids=VERDICTS.keys())

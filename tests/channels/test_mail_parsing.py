@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from channels.mail.headers import CHARSETS, decode_words, message_ids, one_address, sane_date
+from channels.mail.htmltext import to_text
 from channels.mail.identity import Identity
 from channels.mail.mime import attachment_kind
 from channels.mail.parse import read_event
@@ -246,6 +247,33 @@ def _fields(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
 
 
+HTML = {
+    "blocks": ("<p>satu</p><p>dua</p><div>tiga</div>empat", "satu\n\ndua\n\ntiga\nempat"),
+    "breaks": ("a<br>b<br><br>c<div><br></div>d", "a\nb\n\nc\n\nd"),
+    "list": ("<ul><li>a</li><li><p>b</p></li></ul>", "- a\n- b"),
+    "table": ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+    "quote": (
+        "ya<blockquote>lama<br>sekali<blockquote>dulu</blockquote></blockquote>",
+        "ya\n\n> lama\n> sekali\n\n> dulu",
+    ),
+    "link": ("<a href='https://x.id/y'>di sini</a>", "di sini (https://x.id/y)"),
+    "link that shows itself": ('<a href="https://x.id/">https://x.id</a>', "https://x.id"),
+    "link over two lines": ("<p>awal <a href=https://x.id/y>satu<br>dua</a></p>", "awal satu\ndua (https://x.id/y)"),
+    "link that is no web address": ("<a href='javascript:alert(1)'>klik</a>", "klik"),
+    "link beyond length": (f"<a href='https://x.id/{'y' * 400}'>klik</a>", "klik"),
+    "references": ("&lt;b&gt; &amp; &eacute; &#128512; &#0; &tidakada;", "<b> & é 😀 \ufffd &tidakada;"),
+    "unseen": ("a<STYLE>x{}</STYLE>b<script>c('</p>')</script>d<!-- e -->f<!DOCTYPE g>h", "abdfh"),
+    "sign inside a value": ("<img alt='a>b'>isi", "isi"),
+    "less than": ("3 < 5 dan a<b", "3 < 5 dan a<b"),
+    "blanks": ("  a \n\t b&nbsp;&nbsp;c  ", "a b c"),
+}
+
+
+@pytest.mark.parametrize(("source", "text"), HTML.values(), ids=HTML.keys())
+def test_html_becomes_text(source: str, text: str) -> None:
+    assert to_text(source) == text
+
+
 WORDS = {
     "plain": ("Jalan rusak", "Jalan rusak"),
     "base64 and q joined": ("=?utf-8?B?SmFsYW4=?= =?utf-8?Q?_rusak?=", "Jalan rusak"),
@@ -271,7 +299,10 @@ ADDRESSES = {
     "named": ("Siti <Siti@Contoh.ID>", ("Siti", "siti@contoh.id")),
     "quoted comma": ('"Siti, S.T." <s@contoh.id>', ("Siti, S.T.", "s@contoh.id")),
     "comment": ("s@contoh.id (Siti)", ("Siti", "s@contoh.id")),
-    "address inside the name": ('"bupati@contoh.go.id <x@y.id>" <s@contoh.id>', ("bupati@contoh.go.id <x@y.id>", "s@contoh.id")),
+    "address inside the name": (
+        '"bupati@contoh.go.id <x@y.id>" <s@contoh.id>',
+        ("bupati@contoh.go.id <x@y.id>", "s@contoh.id"),
+    ),
     "first of two": ("s@contoh.id, t@contoh.id", ("", "s@contoh.id")),
     "escaped quote": ('"Si\\"ti" <s@contoh.id>', ('Si"ti', "s@contoh.id")),
     "null": ("<>", ("", "")),
@@ -282,7 +313,7 @@ ADDRESSES = {
     "line break": ("siti@contoh.id\r\nBcc: t@contoh.id", ("", "")),
     "deep comments": ("(" * 5000 + "s@contoh.id", ("s@contoh.id"[:0], "")),
     "letters beyond ASCII": ("sitı@contoh.id", ("", "sitı@contoh.id")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("value", "read"), ADDRESSES.values(), ids=ADDRESSES.keys())

@@ -91,5 +91,5 @@ def sign_in(page: Page, world: World, email: str) -> None:
     page.goto(f"{world.aduan.url}/admin/login")
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    page.click("main form button")
     page.wait_for_url("**/admin/tickets**")

@@ -46,6 +46,7 @@ def test_when_it_is_killed_outright_its_children_end_too(tmp_path: Path) -> None
     aduan.start()
     pids = aduan.pids()
     aduan._process.kill()
+    aduan._process.wait(timeout=10)
     wait_until(lambda: not any(_alive(pid) for pid in pids.values()), 20, "the orphans to end")
     aduan.kill()
 

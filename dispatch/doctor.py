@@ -1,0 +1,274 @@
+"""Is this installation well? Every finding is one line an operator can act on; nothing here changes anything."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col
+
+from channels.message import DeliveryState
+from classifier.artifact import ArtifactRefused
+from dispatch import db
+from dispatch.config import ConfigFaults
+from dispatch.models import EventState, Heartbeat, InboundEvent, Outbox
+from dispatch.region import RegionFaults
+from dispatch.runtime import Runtime
+
+log = logging.getLogger("aduan.doctor")
+
+#: A bell wakes a worker within a second and the sweep finds what it missed within seconds: two minutes are a fault.
+LONGEST_WAIT = timedelta(minutes=2)
+LONGEST_SILENCE = timedelta(minutes=2)
+LARGEST_SKEW = timedelta(seconds=5)
+LEAST_FREE_BYTES = 1_000_000_000
+LEAST_FREE_SHARE = 0.05
+
+#: How the database tells its own time, as text in UTC. SQLite's is this machine's, but not the injected one.
+_ITS_TIME = {
+    "sqlite": func.strftime("%Y-%m-%dT%H:%M:%f+00:00", "now"),
+    "postgresql": func.to_char(func.timezone("UTC", func.clock_timestamp()), 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Calling this will hold what was looked at, whether it is well, and the facts; if not well, also what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(runtime: Runtime) -> list[Finding]:
+    """Calling this will look at everything this process depends on. It never raises: what breaks is a finding.
+
+    Without a database what lies in it is not looked at, so that an unreachable one costs its timeout once.
+    """
+    findings = [
+        _configuration(runtime),
+        *_looked(runtime, "region pack", _region),
+        *_looked(runtime, "channels", _channels),
+        *_looked(runtime, "classifier", _classifier),
+        *_looked(runtime, "disk", _disk),
+        *_looked(runtime, "queue server", _queue),
+    ]
+    database = _looked(runtime, "database", _database)
+    findings += database
+    if healthy(database):
+        for name, look in _IN_DATABASE.items():
+            findings += _looked(runtime, name, look)
+    return [*findings, *_looked(runtime, "privacy contact", _privacy)]
+
+
+def healthy(findings: Sequence[Finding]) -> bool:
+    """Calling this will say whether nothing is wrong."""
+    return all(finding.ok for finding in findings)
+
+
+Look = Callable[[Runtime], Iterator[tuple[bool, str]]]
+
+
+def _looked(runtime: Runtime, name: str, look: Look) -> list[Finding]:
+    """One look, as findings of that name; a fault of its own making is a finding as well."""
+    try:
+        return [Finding(name, ok, detail) for ok, detail in look(runtime)]
+    except SQLAlchemyError as error:
+        return [Finding(name, False, f"the database refused ({type(error).__name__}): see its log")]
+    except Exception as error:
+        log.exception("an examination broke")
+        return [Finding(name, False, f"could not be examined ({type(error).__name__}): the log line above tells where")]
+
+
+def _configuration(runtime: Runtime) -> Finding:
+    settings = runtime.settings
+    totp = "demanded" if settings.require_totp else "not demanded"
+    return Finding("configuration", True, f"public address {settings.public_url}, second factor {totp}")
+
+
+def _region(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    try:
+        yield True, f"{runtime.region.code} {runtime.region.version}"
+    except RegionFaults as error:
+        yield False, f"{len(error.faults)} fault(s), first {error.faults[0]}: run aduan region check and correct them"
+
+
+def _channels(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    try:
+        kinds = ", ".join(runtime.registry.channels)
+    except ConfigFaults as error:
+        yield False, f"{'; '.join(error.faults)}: correct the environment and start again"
+        return
+    yield True, f"on: {kinds}"
+
+
+def _classifier(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    try:
+        yield True, runtime.classifier.version
+    except ArtifactRefused as error:
+        yield False, f"{error}: run aduan release to train it again"
+
+
+def _disk(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    usage = shutil.disk_usage(runtime.settings.var)
+    ok = usage.free >= LEAST_FREE_BYTES and usage.free >= LEAST_FREE_SHARE * usage.total
+    facts = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.1f} GB ({usage.free / usage.total:.0%})"
+    yield ok, facts if ok else f"{facts} in {runtime.settings.var}: make room, below 1 GB or 5 % messages are at risk"
+
+
+def _queue(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    if runtime.queue.ping():
+        yield True, "answers"
+    else:
+        remedy = "start it with aduan up" if runtime.settings.embedded_redis else "check REDIS_URL and start the server"
+        yield False, f"does not answer, messages are kept but wait: {remedy}"
+
+
+def _database(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    where = db.redacted(runtime.settings.database_url)
+    try:
+        faults = db.schema_faults(runtime.engine)
+    except SQLAlchemyError as error:
+        yield False, f"{where} cannot be used ({type(error).__name__}): check DATABASE_URL and that the server runs"
+        return
+    if faults:
+        yield False, f"{where}: {faults[0]}" + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
+    else:
+        yield True, f"{where}, schema up to date"
+
+
+def _clock(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    with runtime.reading() as session:
+        theirs = session.execute(select(_ITS_TIME[session.get_bind().dialect.name])).scalar_one()
+    skew = datetime.fromisoformat(theirs) - runtime.now().astimezone(UTC)
+    seconds = abs(skew.total_seconds())
+    if abs(skew) <= LARGEST_SKEW:
+        yield True, f"differs from ours by {seconds:.1f} s"
+    else:
+        yield False, f"differs from ours by {seconds:.0f} s: set both machines' clocks by NTP, deadlines depend on them"
+
+
+def _inbox(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    """What is due and not being worked on: new since it was due, or left by a worker whose lease has run out."""
+    now = runtime.now()
+    with runtime.reading() as session:
+        new = _oldest(session, select(func.min(InboundEvent.next_at)).where(col(InboundEvent.state) == EventState.NEW))
+        left = _oldest(
+            session, select(func.min(InboundEvent.lease_until)).where(col(InboundEvent.state) == EventState.WORKING)
+        )
+    since = min(filter(None, (new, left)), default=None)
+    yield _waited(since, now, "see that the worker runs and what its log says")
+
+
+def _outbox(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    """What was promised and not handed to a provider, retries included: to the citizen it is all the same."""
+    with runtime.reading() as session:
+        oldest = session.execute(
+            select(col(Outbox.created_at), col(Outbox.channel))
+            .where(col(Outbox.state).in_((DeliveryState.QUEUED, DeliveryState.SENDING)))
+            .order_by(col(Outbox.created_at))
+            .limit(1)
+        ).first()
+    since, kind = (oldest.created_at, oldest.channel) if oldest else (None, "")
+    off = bool(kind) and kind not in _kinds(runtime)
+    remedy = "switch the channel on again" if off else "run aduan channels check and see the worker's log"
+    ok, detail = _waited(since, runtime.now(), remedy)
+    yield ok, f"{detail} (channel {kind})" if kind else detail
+
+
+def _quarantine(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    with runtime.reading() as session:
+        held = select(func.count()).where(col(InboundEvent.state) == EventState.QUARANTINED)
+        count = session.execute(held).scalar_one()
+    yield True, f"{count} event(s) wait for a person, see the staff's quarantine page" if count else "empty"
+
+
+def _sends(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    troubled = (DeliveryState.UNCERTAIN, DeliveryState.FAILED)
+    with runtime.reading() as session:
+        query = select(col(Outbox.state), func.count()).where(col(Outbox.state).in_(troubled))
+        counts: dict[str, int] = dict(session.execute(query.group_by(col(Outbox.state))).all())
+    yield True, ", ".join(f"{counts.get(state, 0)} {state}" for state in troubled)
+
+
+def _heartbeats(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    now = runtime.now()
+    with runtime.reading() as session:
+        beats = {row.name: row.at for row in session.scalars(select(Heartbeat))}
+    for name in _expected(runtime):
+        at = beats.get(name)
+        if at is None:
+            yield False, f"{name} has never run: start it with the others of the Procfile"
+        elif now - at > LONGEST_SILENCE:
+            yield False, f"{name} was last seen {_age(now - at)} ago: see its log and start it again"
+        else:
+            yield True, f"{name} was seen {_age(max(now - at, timedelta()))} ago"
+
+
+def _privacy(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    try:
+        contact = runtime.region.privacy_contact
+    except RegionFaults:
+        yield False, "not known, the region pack cannot be read: run aduan region check"
+        return
+    if contact:
+        yield True, contact
+    else:
+        yield False, "none: set privacy_contact in the region pack, citizens must be told whom to ask (UU 27/2022)"
+
+
+_IN_DATABASE: dict[str, Look] = {
+    "database clock": _clock,
+    "inbox": _inbox,
+    "outbox": _outbox,
+    "quarantine": _quarantine,
+    "sends": _sends,
+    "processes": _heartbeats,
+}
+
+
+def _expected(runtime: Runtime) -> list[str]:
+    """The processes that must show that they live. The mailbox and Telegram's poller end at once when there is nothing
+    for them: no IMAP_URL, or a webhook in place of polling."""
+    kinds, values = _kinds(runtime), runtime.settings.values
+    names = ["clock", "worker"]
+    if "mail" in kinds and values.get("IMAP_URL"):
+        names.append("mail")
+    if "telegram" in kinds and not values.get("TELEGRAM_WEBHOOK_SECRET"):
+        names.append("telegram")
+    return names
+
+
+def _kinds(runtime: Runtime) -> frozenset[str]:
+    try:
+        return frozenset(runtime.registry.channels)
+    except ConfigFaults:
+        return frozenset()  # said by the finding about the channels
+
+
+def _oldest(session: Session, query: Select[Any]) -> datetime | None:
+    found: datetime | None = session.execute(query).scalar()
+    return found
+
+
+def _waited(since: datetime | None, now: datetime, remedy: str) -> tuple[bool, str]:
+    if since is None or since > now:
+        return True, "nothing waits"
+    if now - since <= LONGEST_WAIT:
+        return True, f"the oldest waits for {_age(now - since)}"
+    return False, f"the oldest waits for {_age(now - since)}: {remedy}"
+
+
+def _age(span: timedelta) -> str:
+    """A span in the two units that matter: "45 s", "3 min", "2 h", "5 days"."""
+    seconds = span.total_seconds()
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

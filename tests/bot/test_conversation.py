@@ -1,0 +1,359 @@
+"""The rules of the conversation over plain facts: every rule with what it takes and what it leaves to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.conversation import (
+    AFTERTHOUGHT,
+    ANSWER_EXPECTS_REPLY,
+    NEW_THREAD,
+    RULES,
+    Action,
+    Facts,
+    OpenTicket,
+    decide,
+)
+from bot.words import hear
+from channels.message import Address, Attachment, AttachmentKind, InboundMessage, Location
+
+NOW = datetime(2026, 11, 4, 2, 0, tzinfo=UTC)
+JOIN = timedelta(minutes=15)
+GREETING = timedelta(minutes=30)
+SECOND = timedelta(seconds=1)
+LONG_AGO = NOW - timedelta(days=60)
+PHOTO = (Attachment(AttachmentKind.IMAGE, "photo-1"),)
+PIN = Location(3.3, 117.6)
+
+LATEST = OpenTicket(
+    id=1, category="jalan_rusak", area="65.71", last_citizen_at=LONG_AGO, last_staff_at=None, place_asked_at=None
+)
+OTHER = replace(LATEST, id=2)
+BURST = replace(LATEST, last_citizen_at=NOW)
+PLACELESS = replace(LATEST, area=None, place_asked_at=NOW - timedelta(hours=2))
+ANSWERED = replace(LATEST, last_staff_at=NOW - timedelta(days=1))
+
+
+def facts(text: str = "jalan rusak di Juata", **changes: Any) -> Facts:
+    """A complaint by WhatsApp from somebody unknown, but for the changes; a message's own fields are passed through."""
+    known = Facts.__dataclass_fields__
+    fields: dict[str, Any] = {
+        "channel": "whatsapp",
+        "account": "ours",
+        "external_id": "x",
+        "sender": Address("tel", "1"),
+    }
+    message = InboundMessage(**{**fields, "text": text, **{k: v for k, v in changes.items() if k not in known}})
+    plain = Facts(
+        message=message,
+        heard=hear(text, "KU"),
+        now=NOW,
+        threaded=None,
+        latest=None,
+        prompted_at=None,
+        stopped=False,
+        area=None,
+        sure_category="jalan_rusak",
+        join_window=JOIN,
+        greeting_window=GREETING,
+    )
+    return replace(plain, **{k: v for k, v in changes.items() if k in known})
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is known, what becomes of it, and the ticket it concerns; ``rule`` is the beginning of the rule's name."""
+
+    facts: Facts
+    action: Action
+    rule: str
+    ticket: OpenTicket | None = None
+
+
+CASES: dict[str, Case] = {
+    # mail written by a machine
+    "automatic mail": Case(facts(automatic=True, channel="mail"), Action.KEEP, "mail written by a machine"),
+    "automatic mail that quotes us": Case(
+        facts(automatic=True, channel="mail", threaded=OTHER), Action.KEEP, "mail written by a machine", OTHER
+    ),
+    "automatic message with a command": Case(facts("STOP", automatic=True), Action.KEEP, "mail written by a machine"),
+    "automatic message declared new": Case(
+        facts(automatic=True, thread=NEW_THREAD), Action.KEEP, "mail written by a machine"
+    ),
+    # edits
+    "an edit with a ticket open": Case(facts(notes=("edited",), latest=LATEST), Action.KEEP, "an edit", LATEST),
+    "an edit of what quotes us": Case(
+        facts(notes=("edited",), latest=LATEST, threaded=OTHER), Action.KEEP, "an edit", OTHER
+    ),
+    "an edit without any ticket": Case(facts(notes=("edited",)), Action.KEEP, "an edit"),
+    "an edited command": Case(facts("STOP", notes=("edited",)), Action.KEEP, "an edit"),
+    # commands
+    "status": Case(facts("STATUS KU-7MPA-3QRW"), Action.STATUS, "a command"),
+    "status in a burst": Case(facts("STATUS", latest=BURST), Action.STATUS, "a command"),
+    "help": Case(facts("BANTUAN"), Action.HELP, "a command"),
+    "stop while a ticket is open": Case(facts("STOP", latest=BURST), Action.STOP, "a command"),
+    "stop that quotes us": Case(facts("STOP", threaded=OTHER), Action.STOP, "a command"),
+    "start": Case(facts("MULAI", stopped=True), Action.START, "a command"),
+    "stop by mail": Case(facts("STOP", channel="mail"), Action.STOP, "a command"),
+    # a greeting after a stop
+    "start button after a stop": Case(facts("/start", stopped=True), Action.START, "a greeting after a stop"),
+    "greeting after a stop, greeted just before": Case(
+        facts("halo", stopped=True, prompted_at=NOW - SECOND), Action.START, "a greeting after a stop"
+    ),
+    "greeting after a stop, in a burst": Case(
+        facts("halo", stopped=True, latest=BURST), Action.START, "a greeting after a stop"
+    ),
+    "complaint after a stop": Case(facts(stopped=True), Action.OPEN, "any other text"),
+    # a form sent as new
+    "new form": Case(facts(channel="web", thread=NEW_THREAD, latest=BURST), Action.OPEN, "a form sent as new"),
+    "new form of a place name": Case(
+        facts("Juata", channel="web", thread=NEW_THREAD, latest=PLACELESS), Action.OPEN, "a form sent as new"
+    ),
+    "new form of a greeting": Case(facts("halo", channel="web", thread=NEW_THREAD), Action.OPEN, "a form sent as new"),
+    "new form without words": Case(
+        facts("", channel="web", thread=NEW_THREAD, attachments=PHOTO), Action.ASK_TEXT, "a photo or a pin alone"
+    ),
+    # thanks
+    "thanks after an answer": Case(facts("terima kasih", latest=ANSWERED), Action.THANK, "thanks", ANSWERED),
+    "thanks that quote us": Case(facts("makasih", latest=LATEST, threaded=OTHER), Action.THANK, "thanks", OTHER),
+    "thanks out of the blue": Case(facts("makasih"), Action.THANK, "thanks"),
+    "thanks by mail": Case(facts("Terima kasih", channel="mail", threaded=OTHER), Action.THANK, "thanks", OTHER),
+    "thanks with a photo": Case(
+        facts("terima kasih", attachments=PHOTO, threaded=OTHER), Action.JOIN, "what quotes us", OTHER
+    ),
+    "thanks but": Case(
+        facts("makasih tapi masih rusak", latest=ANSWERED, sure_category=None),
+        Action.JOIN,
+        "what follows an officer's answer",
+        ANSWERED,
+    ),
+    # what quotes us
+    "a text that quotes us": Case(facts(threaded=OTHER, latest=BURST), Action.JOIN, "what quotes us", OTHER),
+    "a text about something else that quotes us": Case(
+        facts(threaded=OTHER, sure_category="sampah"), Action.JOIN, "what quotes us", OTHER
+    ),
+    "a photo that quotes us": Case(
+        facts("", attachments=PHOTO, threaded=OTHER, latest=LATEST), Action.JOIN, "what quotes us", OTHER
+    ),
+    "mail that quotes us": Case(facts(channel="mail", threaded=OTHER), Action.JOIN, "what quotes us", OTHER),
+    "a greeting that quotes us": Case(facts("halo", threaded=OTHER), Action.JOIN, "what quotes us", OTHER),
+    # without words
+    "a photo, ticket long open": Case(
+        facts("", attachments=PHOTO, latest=LATEST), Action.JOIN, "a photo or a pin alone", LATEST
+    ),
+    "a pin, ticket long open": Case(
+        facts("", location=PIN, area="65.71", latest=PLACELESS), Action.JOIN, "a photo or a pin alone", PLACELESS
+    ),
+    "a photo without a ticket": Case(facts("", attachments=PHOTO), Action.ASK_TEXT, "a photo or a pin alone"),
+    "the second photo of an album": Case(
+        facts("", attachments=PHOTO, prompted_at=NOW), Action.KEEP, "a photo or a pin alone"
+    ),
+    "a photo at the end of the greeting window": Case(
+        facts("", attachments=PHOTO, prompted_at=NOW - GREETING), Action.KEEP, "a photo or a pin alone"
+    ),
+    "a photo a second after the greeting window": Case(
+        facts("", attachments=PHOTO, prompted_at=NOW - GREETING - SECOND), Action.ASK_TEXT, "a photo or a pin alone"
+    ),
+    "an emoji without a ticket": Case(facts("👍"), Action.ASK_TEXT, "a photo or a pin alone"),
+    "an emoji after an answer": Case(facts("🙏", latest=ANSWERED), Action.JOIN, "a photo or a pin alone", ANSWERED),
+    "mail of a photo alone": Case(
+        facts("", attachments=PHOTO, channel="mail", latest=LATEST), Action.JOIN, "a photo or a pin alone", LATEST
+    ),
+    # greetings
+    "a first greeting": Case(facts("halo"), Action.GREET, "a greeting alone"),
+    "a greeting at the end of the window": Case(
+        facts("halo", prompted_at=NOW - GREETING), Action.KEEP, "a greeting alone"
+    ),
+    "a greeting a second after the window": Case(
+        facts("halo", prompted_at=NOW - GREETING - SECOND), Action.GREET, "a greeting alone"
+    ),
+    "a greeting in a burst": Case(facts("P", latest=BURST), Action.KEEP, "a greeting alone", BURST),
+    "a greeting, ticket long open": Case(facts("halo", latest=LATEST), Action.GREET, "a greeting alone"),
+    "a greeting with a photo": Case(facts("halo", attachments=PHOTO), Action.OPEN, "any other text"),
+    "a greeting by mail": Case(facts("Selamat pagi", channel="mail"), Action.GREET, "a greeting alone"),
+    # letters
+    "a mail in a burst": Case(facts(channel="mail", latest=BURST), Action.OPEN, "each mail"),
+    "a short mail after a question about the place": Case(
+        facts("Juata", channel="mail", latest=PLACELESS, area="65.71.04"), Action.OPEN, "each mail"
+    ),
+    "the same by WhatsApp is no letter": Case(facts(latest=BURST), Action.JOIN, "what follows within", BURST),
+    # the window
+    "a text at the end of the join window": Case(
+        facts(latest=replace(LATEST, last_citizen_at=NOW - JOIN)),
+        Action.JOIN,
+        "what follows within",
+        replace(LATEST, last_citizen_at=NOW - JOIN),
+    ),
+    "a text a second after the join window": Case(
+        facts(latest=replace(LATEST, last_citizen_at=NOW - JOIN - SECOND)), Action.OPEN, "any other text"
+    ),
+    "another matter within the window": Case(
+        facts(latest=BURST, sure_category="sampah"), Action.JOIN, "what follows within", BURST
+    ),
+    # the place
+    "the place asked for": Case(
+        facts("di Juata Laut", latest=PLACELESS, area="65.71.04.1001", sure_category=None),
+        Action.JOIN,
+        "the answer to our question",
+        PLACELESS,
+    ),
+    "a place nobody knows": Case(
+        facts("dekat warung bu ani", latest=PLACELESS, sure_category=None),
+        Action.JOIN,
+        "the answer to our question",
+        PLACELESS,
+    ),
+    "the same matter with its place": Case(
+        facts("jalan rusak di Juata Laut", latest=PLACELESS, area="65.71.04.1001"),
+        Action.JOIN,
+        "the answer to our question",
+        PLACELESS,
+    ),
+    "another matter with a place": Case(
+        facts("sampah menumpuk di Juata Laut", latest=PLACELESS, area="65.71.04.1001", sure_category="sampah"),
+        Action.OPEN,
+        "any other text",
+    ),
+    "surely another matter without a place": Case(
+        facts("sampah menumpuk sejak minggu lalu", latest=PLACELESS, sure_category="sampah"),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a place answered at the end of two weeks": Case(
+        facts(
+            "di Juata", latest=replace(PLACELESS, place_asked_at=NOW - AFTERTHOUGHT), area="65.71", sure_category=None
+        ),
+        Action.JOIN,
+        "the answer to our question",
+        replace(PLACELESS, place_asked_at=NOW - AFTERTHOUGHT),
+    ),
+    "a place a second later": Case(
+        facts(
+            "di Juata",
+            latest=replace(PLACELESS, place_asked_at=NOW - AFTERTHOUGHT - SECOND),
+            area="65.71",
+            sure_category=None,
+        ),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a place of eight words": Case(
+        facts("di depan masjid raya dekat pasar Juata Laut", latest=PLACELESS, area="65.71", sure_category=None),
+        Action.JOIN,
+        "the answer to our question",
+        PLACELESS,
+    ),
+    "nine words are more than a place": Case(
+        facts("di depan masjid raya dekat pasar lama Juata Laut", latest=PLACELESS, area="65.71", sure_category=None),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a place nobody asked for": Case(
+        facts(
+            "di depan masjid raya dekat pasar Juata", latest=replace(PLACELESS, place_asked_at=None), sure_category=None
+        ),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a place though it is known": Case(
+        facts("di depan masjid raya Juata", latest=replace(PLACELESS, area="65.71"), sure_category=None),
+        Action.OPEN,
+        "any other text",
+    ),
+    # after an officer's answer
+    "a reply to the answer": Case(
+        facts("belum ada yang datang sampai hari ini pak", latest=ANSWERED, sure_category=None),
+        Action.JOIN,
+        "what follows an officer's answer",
+        ANSWERED,
+    ),
+    "a reply about the same": Case(
+        facts("jalan itu masih rusak", latest=ANSWERED), Action.JOIN, "what follows an officer's answer", ANSWERED
+    ),
+    "a reply surely about something else": Case(
+        facts("sampah menumpuk di pasar", latest=ANSWERED, sure_category="sampah"), Action.OPEN, "any other text"
+    ),
+    "a reply at the end of a week": Case(
+        facts(latest=replace(ANSWERED, last_staff_at=NOW - ANSWER_EXPECTS_REPLY)),
+        Action.JOIN,
+        "what follows an officer's answer",
+        replace(ANSWERED, last_staff_at=NOW - ANSWER_EXPECTS_REPLY),
+    ),
+    "a reply a second after a week": Case(
+        facts(latest=replace(ANSWERED, last_staff_at=NOW - ANSWER_EXPECTS_REPLY - SECOND)),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a second reply to one answer": Case(
+        facts(
+            "belum ada yang datang sampai hari ini",
+            latest=replace(ANSWERED, last_staff_at=NOW - timedelta(days=2), last_citizen_at=NOW - timedelta(days=1)),
+            sure_category=None,
+        ),
+        Action.OPEN,
+        "any other text",
+    ),
+    # afterthoughts
+    "a few words": Case(
+        facts("masih belum juga", latest=replace(LATEST, last_citizen_at=NOW - AFTERTHOUGHT), sure_category=None),
+        Action.JOIN,
+        "a few words",
+        replace(LATEST, last_citizen_at=NOW - AFTERTHOUGHT),
+    ),
+    "a few words a second after two weeks": Case(
+        facts(
+            "masih belum juga", latest=replace(LATEST, last_citizen_at=NOW - AFTERTHOUGHT - SECOND), sure_category=None
+        ),
+        Action.OPEN,
+        "any other text",
+    ),
+    "four words": Case(
+        facts("masih belum juga pak", latest=replace(LATEST, last_citizen_at=NOW - JOIN - SECOND), sure_category=None),
+        Action.JOIN,
+        "a few words",
+        replace(LATEST, last_citizen_at=NOW - JOIN - SECOND),
+    ),
+    "five words": Case(
+        facts(
+            "masih belum juga ya pak", latest=replace(LATEST, last_citizen_at=NOW - JOIN - SECOND), sure_category=None
+        ),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a few words with a matter": Case(
+        facts(
+            "lampu jalan mati", latest=replace(LATEST, last_citizen_at=NOW - JOIN - SECOND), sure_category="lampu_jalan"
+        ),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a few words without any ticket": Case(
+        facts("masih belum juga", sure_category=None), Action.OPEN, "any other text"
+    ),
+    # the rest
+    "a complaint": Case(facts(), Action.OPEN, "any other text"),
+    "a complaint nobody is sure of": Case(facts("xyz qwerty", sure_category=None), Action.OPEN, "any other text"),
+    "a complaint with a command inside": Case(facts("stop banjir di kampung kami"), Action.OPEN, "any other text"),
+    "a question about a road's status": Case(facts("status jalan ini apa?"), Action.OPEN, "any other text"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_rule(case: Case) -> None:
+    decision = decide(case.facts)
+    assert (decision.action, decision.ticket) == (case.action, case.ticket)
+    assert decision.rule.startswith(case.rule)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in RULES])
+def test_every_rule_has_two_cases_or_more(name: str) -> None:
+    assert sum(name.startswith(case.rule) for case in CASES.values()) >= 2
+
+
+def test_a_rule_that_joins_always_names_a_ticket() -> None:
+    decisions = [decide(case.facts) for case in CASES.values()]
+    assert all(decision.ticket for decision in decisions if decision.action is Action.JOIN)
