@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACKAGES := admin bot channels classifier dispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up test check format bench migrations lock clean
+.PHONY: help setup setup-dev up test check format bench migrations screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ migrations: setup-dev ## write a migration for what the models have and the sche
 	rm -rf var/migrations && mkdir -p var/migrations
 	ADUAN_VAR=var/migrations $(BIN)/aduan db upgrade
 	ADUAN_VAR=var/migrations $(BIN)/aduan db revise "$(MESSAGE)"
+
+screenshots: setup-dev ## make the pictures of the documentation again (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: setup-dev ## pin exact versions with hashes again, from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock

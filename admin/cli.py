@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch import logs
 
-#: Command → where it lives. ``bot.console`` is named, not imported: staff side and citizen side do not know each other.
+#: Command → where it lives.
 COMMANDS: dict[str, str] = {
     "up": "admin.cli_operate:up_command",
     "release": "admin.cli_operate:release",
@@ -31,7 +31,7 @@ COMMANDS: dict[str, str] = {
     "export": "admin.cli_figures:export",
     "report": "admin.cli_figures:report",
     "demo": "admin.cli_figures:demo",
-    "console": "bot.console:command",
+    "console": "admin.cli_operate:console",
 }
 #: Faults a person can act on, by the class names of their modules: only the text is shown.
 EXPECTED = (

@@ -20,12 +20,12 @@ from dispatch.training import ensure_model
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.argument("text")
 def classify(as_json: bool, text: str) -> None:
-    """Suggest the agency for TEXT, with the words that decided; with - one text a line from standard input, JSON out."""
+    """Suggest the agency for TEXT, with the words that decided; - reads a text a line from standard input, JSON out."""
     runtime = from_environment()
     ensure_model(runtime)
     if text == "-":
-        for line in sys.stdin:
-            click.echo(json.dumps(_answer(runtime, line.rstrip("\r\n")), ensure_ascii=False))
+        for line in sys.stdin.buffer:  # bytes: one line that is not UTF-8 must not end the others
+            click.echo(json.dumps(_answer(runtime, line.decode("utf-8", "replace").rstrip("\r\n")), ensure_ascii=False))
         return
     answer = _answer(runtime, text)
     if as_json:
@@ -102,14 +102,17 @@ def evaluate(file: Path, as_json: bool, folds: int, train_file: Path | None, sta
     if starter and train_file:
         raise CommandFault("--starter and --train exclude each other")
     data = dataset.read(file)
-    if starter:
-        pack = from_environment().region
-        own = dataset.Dataset(tuple(e.text for e in pack.examples), tuple(e.category for e in pack.examples))
-        found = measuring.train_and_test(own, data)
-    elif train_file:
-        found = measuring.train_and_test(dataset.read(train_file), data)
-    else:
-        found = measuring.cross_validate(data, folds)
+    try:
+        if starter:
+            pack = from_environment().region
+            own = dataset.Dataset(tuple(e.text for e in pack.examples), tuple(e.category for e in pack.examples))
+            found = measuring.train_and_test(own, data)
+        elif train_file:
+            found = measuring.train_and_test(dataset.read(train_file), data)
+        else:
+            found = measuring.cross_validate(data, folds)
+    except ValueError as error:  # too few texts or labels for what was asked
+        raise CommandFault(str(error)) from error
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
         return

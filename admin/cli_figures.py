@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import click
 
@@ -16,7 +17,18 @@ from admin.cli import CommandFault
 from admin.responses import safe_cell
 from dispatch.runtime import Runtime, from_environment
 
-DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+class _Day(click.DateTime):
+    """A local day; years far away from ours have no instant in every zone."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        day = super().convert(value, param, ctx)
+        if not 2000 <= day.year < 2200:
+            self.fail(f"{value!r} lies outside the years 2000 to 2199.", param, ctx)
+        return day
+
+
+DATE = _Day(formats=["%Y-%m-%d"])
 DEFAULT_DAYS = 30
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -65,6 +66,13 @@ def _first_administrator(runtime: Runtime) -> None:
         )
     click.echo(f"first administrator: {email}   one-time password: {password}   (sign in at /admin, then change it)")
     sys.stdout.flush()
+
+
+@click.command()
+def console() -> int:
+    """Talk to the bot in this terminal, as a citizen would."""
+    # Named, not imported: staff side and citizen side do not know each other.
+    return int(import_module("bot.console").main())
 
 
 @click.group("db")

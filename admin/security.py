@@ -220,7 +220,7 @@ def gate() -> BaseResponse | None:
         return None  # an unknown address or method: Flask answers 404 or 405
     need = need_of(current_app, request.endpoint)
     if need is None:
-        return None
+        abort(403)
     return _stop(need, viewer_or_none())
 
 

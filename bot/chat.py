@@ -16,7 +16,7 @@ from bot import visitor
 from bot.forms import again, submit
 from bot.hooks import runtime
 from bot.submission import Draft
-from channels.message import DeliveryState
+from channels.message import Address, DeliveryState
 from channels.web import Web
 from dispatch.models import (
     Assignment,
@@ -31,6 +31,7 @@ from dispatch.models import (
     Ticket,
 )
 from dispatch.services.delivery import mark_shown
+from dispatch.services.inbound import sender_key
 
 #: The chat shows this many messages, the newest; what came before is with the tickets.
 SHOWN = 100
@@ -113,7 +114,7 @@ def read_state(session: Session, code: str | None) -> State:
     ).first()
     events = session.execute(
         select(col(InboundEvent.id), col(InboundEvent.state))
-        .where(col(InboundEvent.sender) == f"{Web.kind}|{Web.kind}|{Web.kind}:{code}")
+        .where(col(InboundEvent.sender) == sender_key(Web.kind, Web.kind, Address(Web.kind, code)))
         .where(col(InboundEvent.state) != EventState.DONE, col(InboundEvent.kind) == "message")
         .order_by(col(InboundEvent.id))
     ).all()

@@ -101,7 +101,7 @@ def _classify(runtime: Runtime, events: list[Event | None]) -> dict[int, Tag]:
 
 
 def _suggest(scorer: Scorer, texts: list[str]) -> Sequence[Prediction | None]:
-    """The scorer's predictions; None for a text it breaks on, which then goes to the desk like any nobody is sure of."""
+    """The scorer's predictions; None for a text it breaks on: that goes to the desk, as what nobody is sure of does."""
     try:
         return scorer.suggest(texts)
     except Exception as error:

@@ -140,7 +140,7 @@ class Replies:
         return self.phrases.say("started", language)
 
     def _check(self, ticket: Ticket) -> str:
-        if self.terse:
+        if self.terse or ticket.supervision:  # reports about officials are not on the public page
             return self.phrases.say("check_text", ticket.language, number=ticket.number)
         return self.phrases.say("check_web", ticket.language, link=f"{self.public_url}/lacak/{ticket.number}")
 

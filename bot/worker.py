@@ -27,12 +27,21 @@ BEAT_SECONDS = 15.0
 #: A child that dies this often within a minute will not get better by being started again.
 DEATHS_A_MINUTE = 10
 PR_SET_PDEATHSIG = 1
+STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 class _QueueWorker(Worker):
-    """RQ's worker, remembering that it was told to stop: its farewell fails when the queue server left first."""
+    """RQ's worker, remembering that it was told to stop: before it listens for signals, and when its farewell fails
+    because the queue server left first."""
 
-    told = False
+    def __init__(self, runtime: Runtime, queue: str, before: Stop) -> None:
+        super().__init__([queue], connection=runtime.queue.connection, serializer="json")
+        self.told = False
+        self._before = before
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        self._stop_requested = self.told = bool(self._before)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.told = True
@@ -61,7 +70,8 @@ def _child(runtime: Runtime, queue: str) -> None:
     runtime.queue.close()
     while True:
         stop = Stop()  # again each time round: a worker that ended leaves its own signal handlers behind
-        worker = _QueueWorker([queue], connection=runtime.queue.connection, serializer="json")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        worker = _QueueWorker(runtime, queue, stop)
         try:
             worker.work(logging_level="WARNING")
             return
@@ -72,8 +82,11 @@ def _child(runtime: Runtime, queue: str) -> None:
 
 
 def _start(runtime: Runtime, queue: str) -> int:
+    # A stop that comes between the fork and the child's own handlers waits for these.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         return pid
     status = 1
     try:

@@ -141,9 +141,8 @@ class Channel(ABC):
         raise FetchError("this channel carries no attachments", permanent=True)
 
     def check(self) -> list[Check]:
-        """Calling this will try, without sending anything to a citizen, whether the channel works, and say what to do.
-        """
+        """Calling this will try, without sending anything to a citizen, whether the channel works and what to do."""
         return []
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (most channels hold nothing open)
         """Calling this will let go of connections and threads; the channel is not used afterwards."""

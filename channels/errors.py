@@ -46,7 +46,7 @@ class SendError(ChannelError):
 
 
 class Temporary(SendError):
-    """Calling this will say that the provider did not take the message; ``retry_after`` is in seconds, None if not told."""
+    """Calling this will say that the provider did not take the message; ``retry_after`` is seconds, or None."""
 
     def __init__(self, message: str, *, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, code=code)

@@ -120,6 +120,7 @@ def restore(runtime: Runtime, folder: Path) -> None:
     scripts = ScriptDirectory(str(Path(db.__file__).parent / "migrations"))
     if manifest.revision not in {script.revision for script in scripts.walk_revisions()}:
         raise BackupFault(f"this version does not know the backup's revision {manifest.revision}: install a newer one")
+    _refuse_rows(runtime)
     _verify(folder, manifest)
     for name in manifest.files:
         path = PurePosixPath(name)

@@ -43,7 +43,7 @@ def fill(runtime: Runtime, tickets: int, seed: int = 1, progress: Callable[[int]
         raise NotHere("invented tickets are for looking around: this works only while PUBLIC_URL is a loopback address")
     if tickets < 0:
         raise ValueError("the number of tickets cannot be negative")
-    world = World(runtime.region, runtime.phrases, runtime.settings.public_url, runtime.now())
+    world = World(runtime.region, runtime.places, runtime.phrases, runtime.settings.public_url, runtime.now())
     with runtime.reading() as session:
         used = set(session.scalars(select(col(Ticket.number))))
         before = session.execute(select(func.coalesce(func.max(col(Ticket.id)), 0))).scalar_one()

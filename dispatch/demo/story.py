@@ -29,11 +29,12 @@ class Story(Telling):
         rng, world, region = self.rng, self.world, self.world.region
         example = rng.choice(region.examples)
         category = region.categories[example.category]
-        area = None if rng.random() < PLACE_MISSING else world.area(rng)
+        named = world.named(example.text)
+        area = named or (None if rng.random() < PLACE_MISSING else world.area(rng))
         sure = rng.random() >= UNSURE
-        pinned = area is not None and self.person.way.can_pin and rng.random() < PIN
+        pinned = area is not None and named is None and self.person.way.can_pin and rng.random() < PIN
         text = example.text
-        if area is not None and category.needs_place and not pinned:
+        if area is not None and named is None and category.needs_place and not pinned:
             text += "\n" + self.words("place_lines").format(place=region.places[area].name)
         if self.person.way.kind == "mail":
             self.subject = " ".join(example.text.split()[:6])

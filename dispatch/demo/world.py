@@ -16,6 +16,7 @@ from channels.message import Address, DeliveryState, InboundMessage, dump
 from channels.registry import channel_class
 from dispatch import routing, sla
 from dispatch.phrases import Phrases
+from dispatch.places import Places
 from dispatch.region import Category, Region
 
 PAST_DAYS = 180
@@ -101,11 +102,12 @@ def _ways() -> tuple[Way, ...]:
 class World:
     """Calling this will prepare the stage for stories that end at ``now``."""
 
-    def __init__(self, region: Region, phrases: Phrases, public_url: str, now: datetime) -> None:
+    def __init__(self, region: Region, places: Places, phrases: Phrases, public_url: str, now: datetime) -> None:
         self.region = region
+        self.places = places
         self.phrases = phrases
         self.public_url = public_url
-        self.now = now.astimezone(UTC)
+        self.now = now.astimezone(UTC).replace(microsecond=0)
         self.words: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
         self.ways = _ways()
         self.shares = list(accumulate(way.share for way in self.ways))
@@ -114,6 +116,7 @@ class World:
         self._routes: dict[tuple[str | None, str | None], routing.Route] = {}
         self._deadlines: dict[tuple[str, str, bool, date], tuple[datetime, sla.Deadlines]] = {}
         self._moments: dict[datetime, str] = {}
+        self._named: dict[str, str | None] = {}
         self._areas, self._area_weights = self._where()
         self.categories: Sequence[Category] = tuple(region.categories.values())
 
@@ -131,6 +134,12 @@ class World:
             return None
         inside = rng.choices(self._areas, cum_weights=self._area_weights)[0]
         return rng.choice(inside)
+
+    def named(self, text: str) -> str | None:
+        """Calling this will find the area an example's own words name, as the real thing does."""
+        if text not in self._named:
+            self._named[text] = self.places.find(text).area
+        return self._named[text]
 
     def route(self, category: str | None, area: str | None) -> routing.Route:
         """Calling this will route as the real thing does; the answer depends on the area's kabupaten/kota alone."""

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from channels.message import Event, InboundMessage, OptOut, Unreadable, dump, kind_of
+from channels.message import Address, Event, InboundMessage, OptOut, Unreadable, dump, kind_of
 from channels.text import clean
 from dispatch.jobqueue import INBOUND
 from dispatch.models import EventState, InboundEvent
@@ -230,8 +230,15 @@ def _write(session: Session, event: InboundEvent, **values: object) -> None:
     )
 
 
+def sender_key(channel: str, account: str, sender: Address) -> str:
+    """Calling this will give the key under which one person's events on one channel account stay in order."""
+    return f"{channel}|{account}|{sender}"
+
+
 def _sender(event: Event) -> str:
-    return f"{event.channel}|{event.account}|{event.sender}" if isinstance(event, InboundMessage | OptOut) else ""
+    if isinstance(event, InboundMessage | OptOut):
+        return sender_key(event.channel, event.account, event.sender)
+    return ""
 
 
 def _storable(value: object) -> object:

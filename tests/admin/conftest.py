@@ -16,7 +16,6 @@ from dispatch.models import Staff
 from dispatch.runtime import Runtime
 from tests.support.tickets import PASSWORD, add_staff
 
-
 #: For tests whose outcome no database can change: they run on SQLite only.
 one_database = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 

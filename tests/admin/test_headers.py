@@ -13,8 +13,6 @@ from dispatch.runtime import Runtime
 from tests.admin.conftest import Browser, one_database, token_of
 from tests.support.tickets import PASSWORD, add_staff
 
-pytestmark = one_database
-
 PATHS = [
     "/admin",
     "/admin/",
@@ -41,6 +39,7 @@ PATHS = [
 Make = Callable[..., Browser]
 
 
+@one_database
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("who", ["stranger", "admin"])
 def test_every_answer_is_protected(path: str, who: str, app: Flask, browser: Make, signed_in: Make) -> None:
@@ -67,6 +66,7 @@ def test_the_policy_allows_nothing_that_runs() -> None:
         assert rule in CSP
 
 
+@one_database
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/admin/logout", 405), ("DELETE", "/admin/tickets", 405), ("GET", "/admin/nowhere", 404)],
@@ -78,6 +78,7 @@ def test_error_pages_are_ours(method: str, path: str, status: int, signed_in: Ma
     assert ("Allow" in response.headers) == (status == 405)
 
 
+@one_database
 def test_a_fault_of_ours_tells_nothing(app: Flask, browser: Make) -> None:
     def broken() -> str:
         raise RuntimeError("secret detail")
@@ -88,6 +89,7 @@ def test_a_fault_of_ours_tells_nothing(app: Flask, browser: Make) -> None:
     assert "Our fault" in response.text and "secret detail" not in response.text
 
 
+@one_database
 @pytest.mark.parametrize("size", [MAX_BODY + 1, 5 * MAX_BODY])
 def test_too_much_is_refused(size: int, signed_in: Make) -> None:
     someone = signed_in(role="admin")
@@ -96,6 +98,7 @@ def test_too_much_is_refused(size: int, signed_in: Make) -> None:
     assert "That is too much at once" in response.text
 
 
+@one_database
 def test_cookies_over_http(browser: Make, runtime: Runtime) -> None:
     add_staff(runtime, "petugas@contoh.test", "admin")
     cookies = browser().sign_in("petugas@contoh.test").headers.getlist("Set-Cookie")
@@ -104,6 +107,7 @@ def test_cookies_over_http(browser: Make, runtime: Runtime) -> None:
     assert "Expires" not in token and "Max-Age" not in token
 
 
+@one_database
 def test_cookies_over_https(environment: dict[str, str], request: pytest.FixtureRequest) -> None:
     environment |= {"PUBLIC_URL": "https://aduan.contoh.test", "ADUAN_REQUIRE_TOTP": "0"}
     runtime: Runtime = request.getfixturevalue("runtime")
@@ -124,6 +128,7 @@ def test_cookies_over_https(environment: dict[str, str], request: pytest.Fixture
     assert someone.client.get("/admin/tickets", base_url="https://aduan.contoh.test").status_code == 200
 
 
+@one_database
 def test_no_page_needs_a_script_or_an_inline_style(signed_in: Make) -> None:
     admin = signed_in(role="admin")
     for path in ("tickets", "triage", "quarantine", "responses", "staff", "account", "help", "password"):

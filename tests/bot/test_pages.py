@@ -301,8 +301,10 @@ def test_malformed_unknown_and_withheld_numbers_get_one_answer(trained: Runtime,
     drain_inbound(trained)
     number = only_ticket(trained).number
     assert visitor.get(f"/lacak/{number}").status_code == 200
+    assert f"/lacak/{number}" in [dict(attrs).get("href") for _, attrs in visitor.page("/obrolan").elements]
     with trained.writing() as session:
         session.scalars(select(Ticket)).one().supervision = True
+    assert f"/lacak/{number}" not in [dict(attrs).get("href") for _, attrs in visitor.page("/obrolan").elements]
     unknown = numbers.new(trained.region.prefix)
     bodies = set()
     for typed in (number, unknown, "KU-0000-0000", "apa saja", "../../etc/passwd", "%00"):

@@ -32,6 +32,7 @@ from dispatch.models import (
     Ticket,
 )
 from dispatch.phrases import Phrases
+from dispatch.places import Places
 from dispatch.region import Region
 from dispatch.runtime import Runtime
 from dispatch.services import inbound
@@ -218,7 +219,7 @@ def test_limits_in_hours_move_with_the_moment_of_receipt(kaltara: Region, clock:
         dataclasses.replace(rule, counts="hours") if rule.stage == "verify" else rule for rule in kaltara.clocks
     )
     region = dataclasses.replace(kaltara, clocks=hours)
-    stage = World(region, Phrases(region), "http://127.0.0.1", clock())
+    stage = World(region, Places(region), Phrases(region), "http://127.0.0.1", clock())
     for minutes in (0, 95):
         start = clock() + timedelta(minutes=minutes)
         assert stage.deadlines(region.desk, "complaint", False, start) == sla.deadlines(
@@ -263,11 +264,11 @@ SHARES = {
     "first_in_time": (45, 80),
     "first_late": (6, 30),
     "resolved": (30, 80),
-    "open": (8, 40),
-    "overdue": (2, 20),
+    "open": (6, 40),
+    "overdue": (0.5, 20),
     "forwarded": (5, 25),
-    "rejected": (1, 10),
-    "undelivered": (1, 15),
+    "rejected": (0.5, 10),
+    "undelivered": (0.5, 15),
 }
 
 

@@ -1,4 +1,4 @@
-"""What arrives is kept once, handed out in order, tried again, set aside when it cannot be worked, and erased in time."""
+"""What arrives is kept once, handed out in order, tried again, set aside when nothing helps, and erased in time."""
 
 from __future__ import annotations
 
@@ -65,6 +65,15 @@ def done(runtime, *events: InboundEvent) -> None:
             inbound.finish(session, runtime.now(), event)
 
 
+KEYS = {
+    "account": {"account": "other"},
+    "external-id": {"external_id": "another"},
+}
+
+
+ODD = {"nul": "a\x00b", "lone-surrogate": "a\ud83db", "both": "\x00\udfff", "pair-cut-in-two": "\ud83d \ude00"}
+
+
 class TestRecord:
     def test_keeps_our_words_the_raw_bytes_and_both_times(self, runtime, clock):
         sent_at = clock() - timedelta(days=2)
@@ -86,11 +95,6 @@ class TestRecord:
     def test_a_repeat_within_one_request_is_one(self, runtime):
         found = record(runtime, message(external_id="twice"), message(external_id="twice"))
         assert (len(found.new), found.repeats) == (1, 1)
-
-    KEYS = {
-        "account": {"account": "other"},
-        "external-id": {"external_id": "another"},
-    }
 
     @one_database
     @pytest.mark.parametrize("different", KEYS.values(), ids=KEYS)
@@ -139,8 +143,6 @@ class TestRecord:
                     reason="no form",
                 )
             assert len(found.new) == expected
-
-    ODD = {"nul": "a\x00b", "lone-surrogate": "a\ud83db", "both": "\x00\udfff", "pair-cut-in-two": "\ud83d \ude00"}
 
     @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
     def test_what_no_database_can_hold_is_replaced_wherever_it_stands(self, runtime, text):

@@ -59,6 +59,9 @@ def image(source: str = "m1", **fields: object) -> Attachment:
     return Attachment(AttachmentKind.IMAGE, source, "image/jpeg", **fields)
 
 
+SIZES = {"none": None, "zero": 0, "largest": LARGEST_SIZE, "four-gigabytes": 4 * 1024**3}
+
+
 class TestAttach:
     def test_notes_what_is_to_be_fetched(self, runtime):
         [row] = noted(runtime, image(filename="jalan.jpg", size=1234))
@@ -66,8 +69,6 @@ class TestAttach:
             [found] = media.pending(session, runtime.now())
             assert found.id == row.id
             assert media.describe(found) == image(filename="jalan.jpg", size=1234)
-
-    SIZES = {"none": None, "zero": 0, "largest": LARGEST_SIZE, "four-gigabytes": 4 * 1024**3}
 
     @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
     def test_takes_any_size_a_provider_may_claim(self, runtime, size):
@@ -96,10 +97,12 @@ class TestStore:
         data = b"%PDF-1.7 not the jpeg it claims to be"
         with runtime.writing() as session:
             for row in (first, second):
-                media.store(session, tmp_path, session.get_one(StoredAttachment, row.id), data)
+                media.store(session, tmp_path / "m", session.get_one(StoredAttachment, row.id), data)
         digest = hashlib.sha256(data).hexdigest()
-        assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / digest[:2] / digest]
-        assert media.path_of(tmp_path, digest).read_bytes() == data
+        assert [path for path in (tmp_path / "m").rglob("*") if path.is_file()] == [
+            tmp_path / "m" / digest[:2] / digest
+        ]
+        assert media.path_of(tmp_path / "m", digest).read_bytes() == data
         with runtime.reading() as session:
             for row in session.scalars(select(StoredAttachment)):
                 assert (row.state, row.sha256, row.size, row.content_type, row.error) == (
@@ -115,8 +118,8 @@ class TestStore:
         [row] = noted(runtime, image())
         monkeypatch.setattr(media.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"), runtime.writing() as session:
-            media.store(session, tmp_path, session.get_one(StoredAttachment, row.id), b"data")
-        assert not media.path_of(tmp_path, hashlib.sha256(b"data").hexdigest()).exists()
+            media.store(session, tmp_path / "m", session.get_one(StoredAttachment, row.id), b"data")
+        assert not media.path_of(tmp_path / "m", hashlib.sha256(b"data").hexdigest()).exists()
         with runtime.reading() as session:
             assert session.get_one(StoredAttachment, row.id).state == AttachmentState.PENDING
 

@@ -14,7 +14,14 @@ from dispatch.runtime import Runtime
 from dispatch.services.inbound import record_inbound
 
 _serial = count(1)
-SCHEMES = {"whatsapp": "whatsapp", "sms": "tel", "telegram": "telegram", "mail": "mailto", "web": "web", "console": "console"}
+SCHEMES = {
+    "whatsapp": "whatsapp",
+    "sms": "tel",
+    "telegram": "telegram",
+    "mail": "mailto",
+    "web": "web",
+    "console": "console",
+}
 VALUES = {"mail": "warga@example.org", "telegram": "4711"}
 
 
@@ -61,7 +68,9 @@ class Citizen:
         """The texts promised to this citizen since the last look."""
         with self.runtime.reading() as session:
             rows = session.scalars(
-                select(Outbox).where(col(Outbox.recipient) == str(self.address), col(Outbox.id) > self._read).order_by(col(Outbox.id))
+                select(Outbox)
+                .where(col(Outbox.recipient) == str(self.address), col(Outbox.id) > self._read)
+                .order_by(col(Outbox.id))
             ).all()
         if rows:
             self._read = rows[-1].id or 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from dispatch.config import Settings
 from tests.support.servers import wait_until
@@ -42,10 +44,20 @@ class Valkey:
         client = Redis(unix_socket_path=str(self.socket))
         try:
             return bool(client.ping())
-        except OSError:
+        except RedisError:
             return False
         finally:
             client.close()
+
+    def pause(self) -> None:
+        """Let it hang: it takes connections and answers nothing, until ``resume``."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it answer again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Stop it as a power cut would."""

@@ -1,0 +1,181 @@
+"""Telegram by polling: the cursor moves only past what is recorded, and one bad update stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot import polling
+from bot.polling import poll_once
+from bot.process import Stop
+from channels.errors import Misconfigured
+from channels.telegram import Telegram
+from dispatch.models import Cursor, EventState, InboundEvent
+from dispatch.runtime import Runtime
+from tests.support.desk import rows
+from tests.support.providers.base import RESET
+from tests.support.providers.telegram import SECRET, TOKEN, TelegramStandIn, refusal, text_update
+
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+class Killed(BaseException):
+    """What follows is what a kill leaves."""
+
+
+@pytest.fixture
+def provider() -> Iterator[TelegramStandIn]:
+    with TelegramStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], provider: TelegramStandIn) -> dict[str, str]:
+    return {**environment, "TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": provider.url}
+
+
+@pytest.fixture
+def telegram(runtime: Runtime) -> Telegram:
+    channel = runtime.channel("telegram")
+    assert isinstance(channel, Telegram)
+    return channel
+
+
+def texts(runtime: Runtime) -> list[str]:
+    return [event.payload.get("text", "") for event in rows(runtime, InboundEvent)]
+
+
+def cursor(runtime: Runtime) -> str | None:
+    with runtime.reading() as session:
+        row = session.get(Cursor, f"telegram:{TOKEN.partition(':')[0]}")
+    return row.value if row else None
+
+
+def test_updates_are_recorded_once_and_then_confirmed(
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn
+) -> None:
+    updates = [text_update(4711, f"pesan {n}") for n in range(3)]
+    provider.push(*updates)
+    assert poll_once(runtime, telegram, 0) == 3
+    assert cursor(runtime) == str(updates[-1]["update_id"] + 1)
+    assert poll_once(runtime, telegram, 0) == 0
+    assert provider.updates == []
+    assert texts(runtime) == ["pesan 0", "pesan 1", "pesan 2"]
+
+
+@pytest.mark.parametrize("statement", range(1, 13, 2))
+def test_a_kill_while_recording_loses_and_repeats_nothing(
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn, statement: int
+) -> None:
+    from sqlalchemy import event
+
+    provider.push(*(text_update(4711, f"pesan {n}") for n in range(5)))
+    seen = [0]
+
+    def dies(*_: Any) -> None:
+        seen[0] += 1
+        if seen[0] == statement:
+            raise Killed
+
+    event.listen(runtime.engine, "before_cursor_execute", dies)
+    with pytest.raises(Killed):
+        poll_once(runtime, telegram, 0)
+    event.remove(runtime.engine, "before_cursor_execute", dies)
+    assert texts(runtime) == [f"pesan {n}" for n in range(len(texts(runtime)))]
+    poll_once(runtime, telegram, 0)
+    assert texts(runtime) == [f"pesan {n}" for n in range(5)]
+
+
+def test_a_poisonous_update_is_quarantined_and_the_next_ones_come(
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = telegram.parse
+
+    def breaks(request: Any) -> Any:
+        if b"racun" in request.body:
+            raise ZeroDivisionError
+        return parse(request)
+
+    monkeypatch.setattr(telegram, "parse", breaks)
+    provider.push(text_update(4711, "racun"), text_update(4712, "jalan rusak"))
+    poll_once(runtime, telegram, 0)
+    assert [event.state for event in rows(runtime, InboundEvent)] == [EventState.QUARANTINED, EventState.NEW]
+    assert poll_once(runtime, telegram, 0) == 0
+
+
+@on_sqlite
+def test_a_refusal_is_raised_and_moves_no_cursor(
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn
+) -> None:
+    provider.push(text_update(4711, "jalan rusak"))
+    provider.fail(refusal(409, "Conflict: terminated by other getUpdates request"))
+    with pytest.raises(Misconfigured):
+        poll_once(runtime, telegram, 0)
+    assert cursor(runtime) is None
+    assert poll_once(runtime, telegram, 0) == 1
+
+
+class StopsAfter(Stop):
+    """Told to stop once it has been asked so often; its waits take no time."""
+
+    def __init__(self, rounds: int) -> None:
+        self.rounds = rounds
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        return bool(self)
+
+    def __bool__(self) -> bool:
+        self.rounds -= 1
+        return self.rounds < 0
+
+
+@on_sqlite
+def test_a_provider_that_is_away_is_asked_again_ever_more_slowly(
+    runtime: Runtime, provider: TelegramStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "POLL_SECONDS", 0)
+    provider.push(text_update(4711, "jalan rusak"))
+    provider.fail(*[refusal(502, "Bad Gateway")] * 4, path=".*/getUpdates")
+    stop = StopsAfter(12)
+    assert polling._body(runtime, stop) == 0
+    assert stop.waits[:4] == sorted(stop.waits[:4]) and stop.waits[0] < stop.waits[3]
+    assert texts(runtime) == ["jalan rusak"]
+    assert len(provider.calls("setWebhook")) == 1
+
+
+@on_sqlite
+def test_before_polling_a_webhook_is_taken_away(
+    runtime: Runtime, provider: TelegramStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "POLL_SECONDS", 0)
+    provider.webhook["url"] = "https://elsewhere.example/hook"
+    provider.push(text_update(4711, "jalan rusak"))
+    provider.fail(RESET, path=".*/setWebhook")
+    polling._body(runtime, StopsAfter(8))
+    assert texts(runtime) == ["jalan rusak"]
+
+
+@on_sqlite
+def test_with_a_secret_the_webhook_is_registered_and_nothing_is_polled(
+    environment: dict[str, str], provider: TelegramStandIn, runtime: Runtime
+) -> None:
+    from dispatch.config import Settings
+
+    wired = Runtime(
+        Settings.read({**environment, "TELEGRAM_WEBHOOK_SECRET": SECRET, "PUBLIC_URL": "https://aduan.contoh.go.id"})
+    )
+    assert polling._body(wired, StopsAfter(8)) == 0
+    wired.close()
+    assert provider.webhook["url"] == "https://aduan.contoh.go.id/hooks/telegram"
+    assert provider.secret == SECRET
+    assert provider.calls("getUpdates") == []
+
+
+@on_sqlite
+def test_without_a_token_there_is_nothing_to_poll(runtime: Runtime) -> None:
+    del runtime.registry.channels["telegram"]
+    assert polling._body(runtime, StopsAfter(1)) == 0
