@@ -67,10 +67,14 @@ def backup(runtime: Runtime, folder: Path) -> Path:
     keep the rest from being saved: it is left out, named in the manifest and logged. Only the folder's owner can read
     it. Raises BackupFault.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    if any(folder.iterdir()):
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        taken = any(folder.iterdir())
+    except OSError as error:
+        raise BackupFault(f"{folder} cannot be used ({error.strerror}): give a new folder for each backup") from error
+    if taken:  # looked at before anything of it is changed: it may be anybody's
         raise BackupFault(f"{folder} is not empty: give a new folder for each backup")
+    folder.chmod(0o700)
     saved = snapshots.take(runtime.engine, folder)
     files: dict[str, dict[str, Any]] = {saved.file: _facts(folder / saved.file)}
     left_out: list[str] = []

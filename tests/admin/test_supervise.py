@@ -135,7 +135,8 @@ def test_the_death_of_the_parent_is_noticed(start, tmp_path, script):
 
 def test_a_stop_while_the_child_is_being_made_still_reaches_it(monkeypatch):
     """The signal can come when the new process exists and nobody holds it yet."""
-    supervisor = Supervisor("child", "sleep 600")
+    # A supervisor that does not tell its child waits for it; the child then ends by itself, with another status.
+    supervisor = Supervisor("child", "sleep 20")
     real = subprocess.Popen
     made: list[subprocess.Popen[bytes]] = []
 
@@ -147,8 +148,6 @@ def test_a_stop_while_the_child_is_being_made_still_reaches_it(monkeypatch):
 
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     monkeypatch.setattr(supervise.subprocess, "Popen", popen)
-    # A supervisor that does not tell its child waits for it; the child then ends by itself, with another status.
-    supervisor.command = "timeout 20 sleep 600"
     try:
         assert supervisor.run() == 0
     finally:

@@ -15,6 +15,7 @@ from dispatch.models import EventState, InboundEvent
 from dispatch.runtime import Runtime
 from tests.support.desk import rows
 
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 REQUEST = RawRequest("POST", "https://x.example/hooks/uji", {"Content-Type": "text/x-uji"}, b"isi", Any)  # type: ignore[arg-type]
 
 
@@ -68,6 +69,7 @@ def test_the_order_is_verify_parse_record_acknowledge(runtime: Runtime) -> None:
     assert (event.raw, event.content_type, event.state) == (b"isi", "text/x-uji", EventState.NEW)
 
 
+@on_sqlite
 def test_nothing_of_what_is_forged_is_parsed_or_stored(runtime: Runtime) -> None:
     channel = Scripted(lambda: [message()], forged=True)
     with pytest.raises(Forged):
@@ -76,6 +78,7 @@ def test_nothing_of_what_is_forged_is_parsed_or_stored(runtime: Runtime) -> None
     assert rows(runtime, InboundEvent) == []
 
 
+@on_sqlite
 def test_nothing_is_acknowledged_that_was_not_committed(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object, **__: object) -> None:
         raise OSError
@@ -110,6 +113,7 @@ def test_an_unreadable_item_does_not_take_its_neighbours_along(runtime: Runtime)
     ]
 
 
+@on_sqlite
 def test_an_empty_list_is_nothing_for_us(runtime: Runtime) -> None:
     assert receive(runtime, Scripted(list), REQUEST).status == 200
     assert rows(runtime, InboundEvent) == []
@@ -135,6 +139,7 @@ TEXTS = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_any_text_can_be_stored(runtime: Runtime, text: str) -> None:
     take(runtime, Scripted(lambda: [message(text=text, sender_name=text[:50], subject=text[:50])]), REQUEST)
@@ -142,6 +147,7 @@ def test_any_text_can_be_stored(runtime: Runtime, text: str) -> None:
     assert len(event.payload["text"]) == len(text)
 
 
+@on_sqlite
 def test_what_we_fetched_ourselves_reads_like_a_request(runtime: Runtime) -> None:
     request = pulled(runtime, b"{}", "application/json")
     assert (request.method, request.body, request.header("content-type")) == ("POST", b"{}", "application/json")

@@ -65,7 +65,7 @@ def test_updates_are_recorded_once_and_then_confirmed(
     assert texts(runtime) == ["pesan 0", "pesan 1", "pesan 2"]
 
 
-@pytest.mark.parametrize("statement", range(1, 13, 2))
+@pytest.mark.parametrize("statement", [3, 6, 9])
 def test_a_kill_while_recording_loses_and_repeats_nothing(
     runtime: Runtime, telegram: Telegram, provider: TelegramStandIn, statement: int
 ) -> None:

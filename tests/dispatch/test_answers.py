@@ -93,6 +93,7 @@ def test_the_status_after_an_answer(runtime, officer, status):
     assert len(promised(runtime)) == 1
 
 
+@one_database
 class TestRefused:
     """Nothing is written: no message, no promise, no history."""
 
@@ -169,11 +170,13 @@ def test_an_answer_that_leaves_our_pages_is_headed(runtime, officer, channel, he
         assert session.scalars(select(Message).where(Message.direction == Direction.OUT)).one().body == "Sudah."
 
 
+@one_database
 def test_the_heading_speaks_the_ticket_s_language(runtime, officer):
     reply(runtime, opened(runtime, language="en"), officer)
     assert promised(runtime)[0].body.startswith("Answer from")
 
 
+@one_database
 class TestMail:
     def answer(self, runtime: Runtime, officer: int, *letters: tuple[str, str]) -> Outbox:
         """The answer to letters of (subject, Message-ID), the first of which opened the ticket."""
@@ -207,6 +210,7 @@ class TestMail:
         assert row.subject == f"[{self.number}] Lampu jalan mati"
 
 
+@one_database
 def test_references_are_kept_to_the_last_twenty(runtime, officer):
     ticket = opened(runtime, channel="mail", provider_id="m0")
     with runtime.writing() as session:

@@ -306,10 +306,12 @@ def test_a_damaged_attachment_does_not_keep_the_rest_from_being_saved(
 
 def test_a_folder_with_something_in_it_is_left_alone(saved: Runtime, folder: Path) -> None:
     folder.mkdir()
+    folder.chmod(0o755)
     (folder / "note.txt").write_text("mine")
     with pytest.raises(BackupFault, match="is not empty: give a new folder"):
         backup(saved, folder)
     assert files(folder) == {"note.txt"}
+    assert folder.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_database_that_holds_rows_is_never_overwritten(saved: Runtime, folder: Path, second: Runtime) -> None:

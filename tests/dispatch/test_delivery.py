@@ -14,6 +14,7 @@ from dispatch.services import delivery
 from tests.support.rows import outbox_row, promised
 
 S = DeliveryState
+one_database = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
 def report(state: DeliveryState, *, message_id: str = "SM1", key: str = "", **fields: object) -> DeliveryReport:
@@ -40,7 +41,7 @@ def apply(runtime, found: DeliveryReport) -> bool:
         return delivery.record_delivery(session, runtime.now(), found)
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@one_database
 @pytest.mark.parametrize("reported", S)
 @pytest.mark.parametrize("current", S)
 def test_a_report_never_takes_a_step_back(runtime, clock, current, reported):
@@ -66,6 +67,7 @@ ORDERS = {
 }
 
 
+@one_database
 @pytest.mark.parametrize(("states", "final"), ORDERS.values(), ids=ORDERS)
 def test_reports_in_any_order_end_in_the_highest(runtime, states, final):
     row_id = sent(runtime, S.QUEUED)
@@ -102,6 +104,7 @@ STRANGERS = {
 }
 
 
+@one_database
 @pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS)
 def test_a_report_for_no_row_of_ours_is_false_and_changes_nothing(runtime, stranger):
     row_id = sent(runtime)

@@ -161,6 +161,7 @@ def test_a_sender_killed_in_the_call_leaves_one_row_in_doubt_and_the_others_unse
     assert [outbox_row(runtime, each).state for each in ids] == [S.SENDING, S.QUEUED, S.QUEUED, S.QUEUED]
 
 
+@one_database
 def test_one_person_s_messages_leave_in_order_even_when_the_first_must_wait(runtime, clock, send):
     promised(runtime, ("satu", "dua"), channel="sms")
     assert send(raising(Temporary("busy", retry_after=10))).seen == ["satu"]
@@ -192,6 +193,7 @@ def test_no_log_of_a_failed_send_holds_token_number_or_text(runtime, send, lines
             assert word not in line
 
 
+@one_database
 def test_the_job_uses_the_runtime_of_its_process_whatever_rows_the_bell_named(runtime, monkeypatch):
     ids = [promised(runtime, channel="sms", value=f"+62811000000{n}")[0] for n in range(2)]
     channel = Scripted(lambda message: Receipt(external_id=f"SM-{message.key}"))
@@ -204,11 +206,13 @@ def test_the_job_uses_the_runtime_of_its_process_whatever_rows_the_bell_named(ru
     assert jobs.send("sms") == 0
 
 
+@one_database
 def test_a_channel_that_is_off_is_a_loud_fault(runtime):
     with pytest.raises(KeyError):
         jobs.drain(runtime, "telegram")
 
 
+@one_database
 def test_a_drain_ends_after_its_rounds(runtime, send):
     for number in range(3):
         promised(runtime, channel="sms", value=f"+62811000000{number}")

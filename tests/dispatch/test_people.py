@@ -40,6 +40,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("different", OTHERS.values(), ids=OTHERS)
 def test_anything_different_is_another_address_and_another_person(runtime, different):
     first, second = identify(runtime), identify(runtime, **different)

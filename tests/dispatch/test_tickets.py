@@ -80,6 +80,7 @@ def test_a_ticket_is_opened_with_agency_status_clock_and_reason(
     assert ticket.first_response_at is None
 
 
+@one_database
 def test_kind_and_supervision_come_from_the_category(runtime):
     assert (opened(runtime, category="informasi_layanan").kind, opened(runtime).supervision) == ("information", False)
     reported = opened(runtime, category="pelanggaran_aparat")
@@ -140,6 +141,7 @@ class TestPlace:
             fresh = session.get_one(Ticket, ticket.id)
             return tickets.place(session, runtime.region, runtime.now(), fresh, area), fresh
 
+    @one_database
     def test_gives_the_ticket_to_the_place_s_agency_with_deadlines_from_receipt(self, runtime, clock):
         ticket = opened(runtime, area=None)
         clock.forward(days=3)
@@ -209,6 +211,7 @@ class TestReassign:
         assert (audit.action, audit.subject_id) == ("ticket.reassign", ticket.number)
         assert audit.detail == {"agency": "bulungan-dishub", "category": None}
 
+    @one_database
     def test_ends_triage_and_verification(self, runtime, clock):
         ticket = opened(runtime, category=None)
         clock.forward(hours=1)
@@ -216,6 +219,7 @@ class TestReassign:
         assert (given.triage, given.verified_at, given.category) == (False, clock(), "jalan_rusak")
         assert history(runtime, ticket) == [("", "new"), ("new", "assigned")]
 
+    @one_database
     def test_to_a_body_outside_is_a_referral(self, runtime):
         ticket = opened(runtime)
         assert self.reassign(runtime, ticket, "pln-kaltara", "listrik").status == Status.FORWARDED
@@ -223,6 +227,7 @@ class TestReassign:
         assert history(runtime, ticket)[-1] == ("assigned", "forwarded")
         assert self.reassign(runtime, ticket, "tarakan-dishub").status == Status.ASSIGNED
 
+    @one_database
     def test_another_category_brings_its_own_clock(self, runtime):
         ticket = opened(runtime)
         given = self.reassign(runtime, ticket, "tarakan-inspektorat", "pelanggaran_aparat")
@@ -323,6 +328,7 @@ class TestTakeUpAgain:
         assert history(runtime, ticket)[-1] == ("forwarded", "assigned")
 
 
+@one_database
 def test_the_assignment_in_force_is_the_last(runtime, clock):
     ticket = opened(runtime, area=None)
     with runtime.writing() as session:
@@ -331,6 +337,7 @@ def test_the_assignment_in_force_is_the_last(runtime, clock):
         assert tickets.current_assignment(session, fresh).agency == "tarakan-dishub"
 
 
+@one_database
 def test_a_later_change_of_rules_does_not_rewrite_the_past(runtime):
     ticket = opened(runtime)
     [before] = assignments(runtime, ticket)
