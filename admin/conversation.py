@@ -78,7 +78,7 @@ def read(session: Session, ticket: Ticket) -> Page:
             for message in messages
         ],
         assignment=assignments[-1] if assignments else None,
-        history=sorted(steps, key=lambda step: step.at),
+        history=sorted(steps, key=lambda step: (step.at, step.change is None or bool(step.change.from_status))),
         last_message=messages[-1].id or 0 if messages else 0,
     )
 

@@ -37,8 +37,12 @@ def language() -> str:
 def moment(region: Region, instant: datetime) -> str:
     """Calling this will write an instant in the region's time: "4 Nov 2026 10.00 WITA"."""
     local = region.local(instant)
-    pattern = "d MMM y HH:mm" if language() == "en" else "d MMM y HH.mm"
-    return f"{format_datetime(local, pattern, locale=language())} {region.zone_label}"
+    midnight = local.time() == time.min  # it belongs to the day it ends: an agency that never closes is due then
+    shown = local - timedelta(seconds=1) if midnight else local
+    pattern = "HH:mm" if language() == "en" else "HH.mm"
+    clock = str(format_datetime(local, pattern, locale=language()))
+    clock = clock.replace("00", "24", 1) if midnight else clock
+    return f"{format_date(shown, 'd MMM y', locale=language())} {clock} {region.zone_label}"
 
 
 def day(value: date) -> str:
@@ -93,7 +97,7 @@ def time_left(region: Region, agency: str, now: datetime, due: datetime) -> str:
     """
     if now > due:
         return str(gettext("late by %(span)s", span=span(now - due)))
-    today, last = region.local(now).date(), region.local(due).date()
+    today, last = region.local(now).date(), region.local(due - timedelta(seconds=1)).date()
     distance = (last - today).days
     calendar = region.agencies[agency].calendar if agency in region.agencies else None
     working = 0

@@ -95,6 +95,8 @@ CHANGES = {
     "received": _l("received"),
     "answered": _l("an answer was written"),
     "reassigned": _l("handed over"),
+    "wrote_back": _l("the citizen wrote back"),
+    "explained": _l("the citizen explained it"),
     **REASONS,
 }
 

@@ -1,2 +1,1 @@
-"""The citizen's side: the door for every way in, the conversation, the public pages, and the processes that run them.
-"""
+"""The citizen's side: the door for every way in, the conversation, the public pages, and their processes."""

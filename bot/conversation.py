@@ -19,6 +19,8 @@ ANSWER_EXPECTS_REPLY = timedelta(days=7)
 #: A few words without a matter of their own belong to the last open ticket for this long.
 AFTERTHOUGHT = timedelta(days=14)
 AFTERTHOUGHT_WORDS = 4
+#: Within the short window only a whole sentence that is surely about something else is a matter of its own.
+NEW_MATTER_WORDS = 6
 #: Channels where each message is a letter of its own: nothing joins a ticket there merely by being close in time.
 LETTERS = frozenset({"mail"})
 NEW_THREAD = "new"
@@ -168,7 +170,11 @@ def _letter(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 
 def _burst(f: Facts) -> tuple[Action, OpenTicket | None] | None:
-    return (Action.JOIN, f.latest) if f.in_burst else None
+    latest = f.latest
+    if latest is None or not f.in_burst:
+        return None
+    whole = len(f.heard.words) >= NEW_MATTER_WORDS and latest.category is not None
+    return None if whole and _other_matter(f, latest) else (Action.JOIN, latest)
 
 
 def _place_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -215,7 +221,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("a photo or a pin alone joins the open ticket; without one we ask for words, once", _wordless),
     ("a greeting alone is greeted once", _greeting),
     ("each mail that answers nothing of ours is a matter of its own", _letter),
-    ("what follows within a short window joins the ticket", _burst),
+    ("what follows within a short window joins the ticket, unless it is surely a whole other matter", _burst),
     ("the answer to our question about the place joins the ticket", _place_answer),
     ("what follows an officer's answer joins the ticket, unless it is surely about something else", _reply_to_answer),
     ("a few words without a matter of their own join the last open ticket", _afterthought),

@@ -27,6 +27,11 @@ EARLY = timedelta(days=1)
 #: A guess that takes a text out of a conversation must be surer than one that proposes an agency: of "Sampai hari ini
 #: belum ada yang datang" a classifier of complaints is easily sure.
 SPLITS_FROM = 0.9
+#: A text no longer than this may be nothing but the name of a place.
+PLACE_WORDS = 8
+#: How many earlier messages are read again to settle a place, and how old an answer of ours is still "just now".
+EARLIER_WORDS = 5
+JUST_NOW = timedelta(minutes=1)
 #: Our own pages have a switch for the language; what a telephone is set to says nothing of what its owner writes.
 CHOOSES_LANGUAGE = frozenset({"web"})
 #: A mail's own wish (``X-Auto-Response-Suppress``), as its adapter notes it.
@@ -148,6 +153,7 @@ class _Turn:
             self.session.add(message)
         if self.replies.asks_place(self.runtime.region, ticket):
             ticket.place_asked_at = self.facts.now
+        self._warn()
         self._say(self.replies.receipt(self.runtime.region, ticket), ticket)
         citizen = self.session.get_one(Citizen, self.address.citizen_id)
         if citizen.notified_at is None and self._say(self.replies.privacy(self.language), ticket):
@@ -170,20 +176,60 @@ class _Turn:
         ):
             tickets.take_up_again(self.session, self.runtime.region, self.now, ticket)
         self.session.add(ticket)
-        placed = ticket.area is None and self.facts.area is not None
-        if placed and self.facts.area:
-            tickets.place(self.session, self.runtime.region, self.now, ticket, self.facts.area)
+        untold = ticket.triage
+        tickets.categorise(self.session, self.runtime.region, self.now, ticket, self.tag, text_of(self.facts.message))
+        area = None if ticket.area else self.facts.area or self._area_with_earlier_words(ticket)
+        if area:
+            tickets.place(self.session, self.runtime.region, self.now, ticket, area)
+        self._warn()
         if completes:
             return
-        if placed:
+        if untold and not ticket.triage:
+            if self.replies.asks_place(self.runtime.region, ticket):
+                ticket.place_asked_at = self.facts.now
+            self._say(self.replies.receipt(self.runtime.region, ticket), ticket)
+        elif area and not ticket.triage:
             self._say(self.replies.place_thanks(self.runtime.region, ticket), ticket)
-        elif burst or not self.facts.has_text:
-            return
-        elif ticket.area is None and ticket.place_asked_at:
+        elif self.facts.has_text:
+            self._acknowledge(ticket, burst)
+
+    def _acknowledge(self, ticket: Ticket, burst: bool) -> None:
+        """Answer words that changed nothing by themselves: ask for the place once more, or say that they were added.
+
+        What follows at once needs no answer of its own: the last one is a moment old.
+        """
+        asked = ticket.area is None and ticket.place_asked_at is not None
+        if asked and (not burst or len(self.facts.heard.words) <= PLACE_WORDS):
+            choices = self.runtime.places.find(text_of(self.facts.message)).candidates
+            if choices:
+                self._say(self.replies.place_choice(self.runtime.region, ticket, choices), ticket)
+                return
             ticket.place_asked_at = None  # asked again only this once
             self._say(self.replies.place_unknown(ticket), ticket)
-        else:
+        elif not burst or not (self.replies.terse or self._just_answered(ticket)):
             self._say(self.replies.added(ticket), ticket)
+
+    def _just_answered(self, ticket: Ticket) -> bool:
+        last = select(func.max(col(Message.created_at))).where(
+            col(Message.ticket_id) == ticket.id, col(Message.direction) == Direction.OUT
+        )
+        at = self.session.scalar(last)
+        return at is not None and self.now - at <= JUST_NOW
+
+    def _area_with_earlier_words(self, ticket: Ticket) -> str | None:
+        """The place, when what was said before settles it: "Karang Anyar" and then "Tarakan"."""
+        if ticket.place_asked_at is None or not self.facts.has_text:
+            return None
+        said = select(col(Message.body)).where(
+            col(Message.ticket_id) == ticket.id, col(Message.direction) == Direction.IN
+        )
+        bodies = self.session.scalars(said.order_by(col(Message.id).desc()).limit(EARLIER_WORDS)).all()
+        return self.runtime.places.find("\n".join(reversed(bodies))).area
+
+    def _warn(self) -> None:
+        """Whoever may be in danger hears of the emergency number before anything else."""
+        if self.facts.heard.danger:
+            self._say(self.replies.emergency(self.runtime.region, self.language))
 
     def _tells_something(self) -> bool:
         """Words, a file or a pin bring a ticket back to its officer; a thumb up or a sticker does not."""
@@ -202,6 +248,7 @@ class _Turn:
         if ticket is None:
             self._say(self.replies.status_unknown(self.language))
             return
+        self._attach(ticket)
         answer = self.session.scalars(
             select(Message)
             .where(

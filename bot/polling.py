@@ -1,5 +1,4 @@
-"""Telegram by polling, for a laptop without a public address; with a webhook secret it registers the webhook instead.
-"""
+"""Telegram by polling, for a laptop without a public address; with a webhook secret it registers that instead."""
 
 from __future__ import annotations
 

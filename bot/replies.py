@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 
 from channels.base import Channel
 from dispatch.models import Message, Ticket
@@ -15,6 +14,7 @@ from dispatch.workflow import Status
 #: link.
 TERSE = frozenset({"sms"})
 ANSWER_EXCERPT = 300
+MOST_CHOICES = 4
 
 
 class Replies:
@@ -26,8 +26,7 @@ class Replies:
         self.terse = channel in TERSE
 
     def receipt(self, region: Region, ticket: Ticket) -> str:
-        """Calling this will confirm a ticket: number, agency, promised date, how to check, and what is still missing.
-        """
+        """Calling this will confirm a ticket: number, agency, promised date, how to check, what is still missing."""
         say, language = self.phrases.say, ticket.language
         agency = region.agencies[ticket.agency]
         due = self.phrases.moment(ticket.first_response_due, language)
@@ -51,8 +50,7 @@ class Replies:
                 check=self._check(ticket),
             )
         if self.terse:
-            # The last instant of a day that ends at midnight still belongs to that day.
-            day = self.phrases.date(ticket.first_response_due - timedelta(seconds=1), language)
+            day = self.phrases.date(ticket.first_response_due, language)
             return say("receipt_sms", language, number=ticket.number, agency=agency.short, due=day)
         return say("receipt", language, number=ticket.number, agency=agency.name, due=due, check=self._check(ticket))
 
@@ -98,6 +96,15 @@ class Replies:
     def place_unknown(self, ticket: Ticket) -> str:
         """Calling this will say that the place was not recognised."""
         return self.phrases.say("place_unknown", ticket.language, number=ticket.number)
+
+    def place_choice(self, region: Region, ticket: Ticket, candidates: Sequence[str]) -> str:
+        """Calling this will ask which of several places of one name is meant."""
+        places = "; ".join(region.place_name(code) for code in candidates[:MOST_CHOICES])
+        return self.phrases.say("place_choice", ticket.language, number=ticket.number, places=places)
+
+    def emergency(self, region: Region, language: str) -> str:
+        """Calling this will send somebody who may be in danger to the emergency number."""
+        return self.phrases.say("receipt_emergency", language, emergency=region.emergency_number)
 
     def added(self, ticket: Ticket) -> str:
         """Calling this will confirm that a message was added to a ticket."""

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from bot.door import pulled, take
 from bot.hooks import runtime
 from channels.web import Web
+from dispatch.services.media import sniff
 
 MOST_FILES = 3
 FILE_BYTES = Web.limits.attachment_bytes
@@ -96,6 +97,8 @@ class Draft:
             return Fault("too_long", {"limit": Web.limits.text_length}, field="text")
         if len(self.files) > MOST_FILES:
             return Fault("web_photo_count_error", {"limit": MOST_FILES}, field="photo")
+        if not all(sniff(file.data).startswith("image/") for file in self.files):
+            return Fault("web_photo_kind_error", {}, 415, "photo")
         for size, limit in (
             (max((len(file.data) for file in self.files), default=0), FILE_BYTES),
             (sum(len(file.data) for file in self.files), FILES_BYTES),

@@ -110,12 +110,20 @@ _FEW = 8
 _NUMBER_LENGTHS = range(9, 13)
 
 
+#: Words of people in danger. Too many is better than one too few: the answer is one line with the emergency number.
+DANGER = (
+    "kebakaran", "terbakar", "bunuh diri", "tenggelam", "hanyut", "tertimbun", "sekarat", "pingsan", "ditikam",
+    "dibacok", "ditembak", "disandera", "perampokan", "dirampok", "kesetrum", "tersetrum", "keracunan", "diculik", "gempa",
+    "banjir bandang", "longsor", "nyawa", "gawat darurat", "kecelakaan", "on fire", "drowning", "suicide", "bleeding",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """Calling this will hold what the words of a text are, before anybody asks what they mean.
 
     ``names_ticket`` is true for a STATUS with something that looks like a number, right or misspelt. ``language`` is
-    empty when the words do not tell.
+    empty when the words do not tell. ``danger`` is true when somebody may be in danger.
     """
 
     words: tuple[str, ...]
@@ -124,6 +132,7 @@ class Heard:
     greeting: bool
     thanks: bool
     language: str
+    danger: bool = False
 
 
 def hear(text: str, prefix: str) -> Heard:
@@ -133,7 +142,9 @@ def hear(text: str, prefix: str) -> Heard:
     words = tuple(_WORD.findall(head))
     greeting = _is_greeting(head, words)
     command, names_ticket = _command(head, prefix)
-    return Heard(words, command, names_ticket, greeting, _is_thanks(words), _language(words, greeting))
+    spaced = f" {' '.join(words)} "
+    danger = any(f" {sign} " in spaced for sign in DANGER)
+    return Heard(words, command, names_ticket, greeting, _is_thanks(words), _language(words, greeting), danger)
 
 
 def _command(head: str, prefix: str) -> tuple[Command | None, bool]:

@@ -6,7 +6,7 @@ The sentences lie in ``phrases.yaml`` of the region pack; ``REQUIRED`` says whic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from string import Formatter
 
 from babel.dates import format_datetime
@@ -41,6 +41,7 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "added number",
     "place_thanks number place agency due",
     "place_unknown number",
+    "place_choice number places",
     "greeting name",
     "citizen",
     "help channels",
@@ -104,6 +105,7 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "web_privacy_body contact",
     "web_empty_error",
     "web_too_large_error limit",
+    "web_photo_kind_error",
     "web_photo_count_error limit",
     "web_photo_again",
     "web_not_found",
@@ -161,22 +163,27 @@ class Phrases:
     def date(self, instant: datetime, language: str) -> str:
         """Calling this will write the region's local date of an aware instant: "Jumat, 4 Desember 2026".
 
-        Raises ValueError for a naive instant.
+        Midnight belongs to the day it ends: an agency that never closes is due on the evening before, not on the
+        morning after. Raises ValueError for a naive instant.
         """
-        return self._format(instant, _DATE, language)
+        return self._format(instant - timedelta(seconds=1) if self._midnight(instant) else instant, _DATE, language)
 
     def moment(self, instant: datetime, language: str) -> str:
         """Calling this will write the local date, time and zone: "Jumat, 4 Desember 2026 pukul 16.00 WITA".
 
-        Raises ValueError for a naive instant.
+        Midnight is written as the 24th hour of the day it ends. Raises ValueError for a naive instant.
         """
+        clock = self._format(instant, _TIME[_language(language)], language)
         return self.say(
             "moment",
             language,
             date=self.date(instant, language),
-            time=self._format(instant, _TIME[_language(language)], language),
+            time=clock.replace("00", "24", 1) if self._midnight(instant) else clock,
             zone=self.region.zone_label,
         )
+
+    def _midnight(self, instant: datetime) -> bool:
+        return self.region.local(instant).time() == time.min
 
     def _format(self, instant: datetime, pattern: str, language: str) -> str:
         if instant.utcoffset() is None:

@@ -149,7 +149,7 @@ class Story(Telling):
         if self.rng.random() > ANSWERED_BACK:
             raise NotYet
         self.hear(self.words("details"))
-        self.move(Status.IN_PROGRESS, "the citizen wrote back")
+        self.move(Status.IN_PROGRESS, "wrote_back")
 
     def _note(self) -> None:
         self.until(self.at + timedelta(minutes=self.rng.uniform(5, 120)))
@@ -161,7 +161,7 @@ class Story(Telling):
         if roll < UNHAPPY:
             self.until(self.at + timedelta(days=rng.uniform(0.1, 6)))
             self.hear(self.words("unhappy"))
-            self.move(Status.IN_PROGRESS, "the citizen wrote back")
+            self.move(Status.IN_PROGRESS, "wrote_back")
             self.until(self.at + timedelta(days=rng.uniform(0.1, 5)), office=True)
             self.answer(rng.choice(self.world.words["answers"][self.ticket["kind"]]), Status.ANSWERED)
         elif roll < UNHAPPY + THANKED:

@@ -32,6 +32,8 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ID3", "audio/mpeg"),
     (0, b"\xff\xfb", "audio/mpeg"),
     (0, b"#!AMR", "audio/amr"),
+    (4, b"ftyphei", "image/heic"),
+    (4, b"ftypmif1", "image/heic"),
     (4, b"ftyp", "video/mp4"),
     (0, b"BEGIN:VCARD", "text/vcard"),
     (0, b"PK\x03\x04", "application/zip"),

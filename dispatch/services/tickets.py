@@ -109,6 +109,20 @@ def place(session: Session, region: Region, now: datetime, ticket: Ticket, area:
     return ticket.agency != before
 
 
+def categorise(session: Session, region: Region, now: datetime, ticket: Ticket, tag: Tag, text: str) -> None:
+    """Calling this will give a ticket that waits for triage to the agency its citizen's further words name.
+
+    Nothing happens unless ``tag`` is sure and nobody has looked at the ticket yet. The list then shows those words.
+    """
+    if tag.category is None or not ticket.triage or Status(ticket.status) is not Status.NEW:
+        return
+    _route(region, ticket, tag.category)
+    ticket.summary = summarise(text)
+    _assign(session, region, now, ticket, tag=tag)
+    target = Status.ASSIGNED if region.agencies[ticket.agency].ours else Status.FORWARDED
+    move(session, now, ticket, target, reason="explained")
+
+
 def reassign(
     session: Session,
     region: Region,
@@ -179,11 +193,11 @@ def take_up_again(session: Session, region: Region, now: datetime, ticket: Ticke
     What was forwarded outside local government comes back to the region's desk: nobody else of ours would see it.
     """
     if ticket.status != Status.FORWARDED:
-        move(session, now, ticket, Status.IN_PROGRESS, reason="the citizen wrote back")
+        move(session, now, ticket, Status.IN_PROGRESS, reason="wrote_back")
         return
     ticket.agency = region.desk
     ticket.triage = True
-    move(session, now, ticket, Status.ASSIGNED, reason="the citizen wrote back")
+    move(session, now, ticket, Status.ASSIGNED, reason="wrote_back")
     _write_assignment(session, region, now, ticket, reason="reopened")
 
 

@@ -384,3 +384,9 @@ def test_a_chat_message_is_grouped_with_its_device(runtime: Runtime, app: Flask)
         assert device.page("/obrolan").text.count("halo") == 1
     assert len({event.sender for event in events(runtime)}) == 2
     assert {event.state for event in events(runtime)} == {EventState.NEW}
+
+
+def test_what_is_no_photo_is_refused_and_the_words_kept(runtime: Runtime, visitor: Visitor) -> None:
+    answer = visitor.send("/lapor", text=LAMP, files=(("foto.jpg", b"bukan foto"),))
+    assert answer.status_code == 415
+    assert "bukan foto" in answer.text and LAMP in answer.text

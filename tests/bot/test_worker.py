@@ -169,7 +169,7 @@ def test_a_lost_queue_server_is_waited_for(environment: dict[str, str], outside:
         wait_until(lambda: answered(outside, 1), 30, "the first receipt")
         valkey.stop()
         write(outside, 2)  # recorded; nobody hears the bell
-        wait_until(lambda: "no queue server" in log_of(environment), 30, "the worker to notice")
+        wait_until(lambda: "no queue server" in log_of(environment), 60, "the worker to notice")
         valkey.start()
         outside.queue.close()
 
@@ -177,7 +177,7 @@ def test_a_lost_queue_server_is_waited_for(environment: dict[str, str], outside:
             sweep(outside)
             return answered(outside, 2)
 
-        wait_until(worked, 30, "the second receipt")
+        wait_until(worked, 60, "the second receipt")
         assert process.poll() is None
         assert stop(process) == 0
 

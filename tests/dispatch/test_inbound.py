@@ -235,7 +235,8 @@ class TestClaim:
     def test_what_may_kill_workers_is_claimed_alone_and_its_neighbours_live(self, runtime, clock):
         poison, *mates = record(runtime, *(message(sender) for sender in "abc")).new
         deaths = 0
-        while batch := claim(runtime):
+        for _ in range(ATTEMPTS * 4):  # with a fault here it would go on for ever
+            batch = claim(runtime)
             if poison in [each.id for each in batch]:
                 deaths += 1  # the process is gone: nothing of the batch is finished
                 clock.instant += LEASE + timedelta(seconds=1)

@@ -126,9 +126,9 @@ DATES = [
     ("Asia/Makassar", "WITA", "2026-12-04T08:00:00Z", "en", "Friday, 4 December 2026", "at 16:00 WITA"),
     ("Asia/Makassar", "WITA", "2026-12-04T08:00:00Z", "fr", "Jumat, 4 Desember 2026", "pukul 16.00 WITA"),
     ("Asia/Makassar", "WITA", "2026-12-31T15:59:59Z", "id", "Kamis, 31 Desember 2026", "pukul 23.59 WITA"),
-    ("Asia/Makassar", "WITA", "2026-12-31T16:00:00Z", "id", "Jumat, 1 Januari 2027", "pukul 00.00 WITA"),
+    ("Asia/Makassar", "WITA", "2026-12-31T16:00:00Z", "id", "Kamis, 31 Desember 2026", "pukul 24.00 WITA"),
     ("Asia/Jakarta", "WIB", "2026-12-31T16:00:00Z", "id", "Kamis, 31 Desember 2026", "pukul 23.00 WIB"),
-    ("Asia/Jayapura", "WIT", "2026-12-31T15:00:00Z", "en", "Friday, 1 January 2027", "at 00:00 WIT"),
+    ("Asia/Jayapura", "WIT", "2026-12-31T15:00:00Z", "en", "Thursday, 31 December 2026", "at 24:00 WIT"),
     ("Asia/Makassar", "WITA", "2026-08-16T23:05:00Z", "id", "Senin, 17 Agustus 2026", "pukul 07.05 WITA"),
     ("Asia/Makassar", "WITA", "2026-03-22T04:30:00+07:00", "id", "Minggu, 22 Maret 2026", "pukul 05.30 WITA"),
 ]
