@@ -30,7 +30,7 @@ up: setup ## run everything on http://127.0.0.1:8000 (PORT=… for another port)
 	@exec $(BIN)/aduan up
 
 test: setup-dev ## run the whole test suite; what this machine cannot run is named, and is a failure with CI=true
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: setup-dev ## format, lint, types, import contracts, schema, region pack, docs
 	$(BIN)/ruff format --check .

@@ -113,8 +113,9 @@ _NUMBER_LENGTHS = range(9, 13)
 #: Words of people in danger. Too many is better than one too few: the answer is one line with the emergency number.
 DANGER = (
     "kebakaran", "terbakar", "bunuh diri", "tenggelam", "hanyut", "tertimbun", "sekarat", "pingsan", "ditikam",
-    "dibacok", "ditembak", "disandera", "perampokan", "dirampok", "kesetrum", "tersetrum", "keracunan", "diculik", "gempa",
-    "banjir bandang", "longsor", "nyawa", "gawat darurat", "kecelakaan", "on fire", "drowning", "suicide", "bleeding",
+    "dibacok", "ditembak", "disandera", "perampokan", "dirampok", "kesetrum", "tersetrum", "keracunan", "diculik",
+    "gempa", "banjir bandang", "longsor", "nyawa", "gawat darurat", "kecelakaan",
+    "on fire", "drowning", "suicide", "bleeding",
 )  # fmt: skip
 
 

@@ -169,7 +169,7 @@ class Settings:
             faults.append("PUBLIC_URL must use https unless it is a loopback address: staff passwords travel over it")
         var = Path(values.get("ADUAN_VAR", "var")).absolute()
         try:
-            var.mkdir(parents=True, exist_ok=True)
+            var.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's words lie in it
         except OSError as error:
             faults.append(f"ADUAN_VAR: {var} cannot be made ({error.strerror})")
         database_url = values.get("DATABASE_URL", f"sqlite:///{var / 'aduan.db'}")

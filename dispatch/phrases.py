@@ -53,7 +53,6 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "stopped",
     "started",
     "too_long limit",
-    "attachment_refused reason",
     "only_photo",
     "thanks",
     "unreadable",

@@ -1,4 +1,4 @@
-# ruff: noqa: T201  # printing is all a benchmark does
+# printing is all a benchmark does
 """What the classifier costs on this machine: training, loading, one text, noise. Printed, never asserted."""
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def test_an_unknown_place_gets_an_answer_and_is_asked_again_only_once(trained: R
     citizen.says("sampah menumpuk tidak diangkut dua minggu, tolong")
     [reply] = citizen.says("di kampung sebelah sana")
     assert "belum mengenali" in reply
-    clock.forward(minutes=1)
+    clock.forward(minutes=2)
     [reply] = citizen.says("yang dekat rumah pak")
     assert "tambahkan" in reply
 

@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation: ``make screenshots``. A whole installation, believable tickets, a real browser."""
+"""Make the pictures of the documentation (``make screenshots``): a whole installation and a real browser."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.support.installation import OFFICER, PASSWORD, ROOT, Installation, ch
 
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = {"phone": (390, 844), "desktop": (1280, 860)}
+FRAME = "height:700px;border:1px solid #999;border-radius:8px;margin:8px"
 COMPLAINT = "Lampu jalan di depan Pasar Gusher Tarakan sudah seminggu mati, gelap sekali kalau malam"
 ANSWER = "Terima kasih laporannya. Petugas kami mengganti lampunya besok pagi."
 
@@ -76,7 +77,7 @@ def _shoot(page: Page, name: str) -> None:
 def _together(browser: Browser) -> None:
     """The README's picture: the officer's list and the citizen's chat side by side."""
     inside = "".join(
-        f'<img style="height:700px;border:1px solid #999;border-radius:8px;margin:8px" src="data:image/png;base64,{data}">'
+        f'<img style="{FRAME}" src="data:image/png;base64,{data}">'
         for name in ("inbox-desktop", "chat-phone")
         if (data := base64.b64encode((IMAGES / f"{name}.png").read_bytes()).decode())
     )
