@@ -88,6 +88,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _fault(f"the {where} cannot be used ({type(error).__name__}): see aduan doctor")
     except BrokenPipeError:
         return 141
+    except UnicodeEncodeError:
+        return _fault("an argument is not UTF-8 text: write it again")
+    except OSError as error:
+        return _fault(f"{error.filename or 'a file'} cannot be used ({error.strerror or type(error).__name__})")
     except Exception as error:
         if type(error).__name__ not in EXPECTED:
             logging.getLogger("aduan.cli").exception("a command broke")

@@ -55,10 +55,15 @@ def iso(region: Region, instant: datetime) -> str:
     return region.local(instant).isoformat(timespec="seconds")
 
 
+#: Days outside these years are typing errors; the calendar's own ends cannot be moved into another zone.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+
+
 def parse_day(text: str) -> date | None:
     """Calling this will read a date as browsers send it (2026-11-04), None for anything else."""
     try:
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+        found = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+        return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
     except ValueError:
         return None
 

@@ -51,6 +51,10 @@ def find(session: Session, number: str, who: Viewer, *, lock: bool = False) -> T
     return row
 
 
+#: A row's id has no more digits than this; longer ones are refused before Python would refuse to read them.
+MOST_DIGITS = 18
+
+
 def check_version(ticket: Ticket) -> None:
     """Calling this will compare the version the form was shown with to the ticket's; a form without one is not judged.
 
@@ -147,7 +151,9 @@ def render(
         errors=errors or {},
         typed={name: clean(value, REPLY_LENGTH + 1) for name, value in (form or {}).items()},
         stale=stale,
-        seen=int(seen) if stale and seen.isascii() and seen.isdigit() else page.last_message,
+        seen=int(seen)
+        if stale and seen.isascii() and seen.isdigit() and len(seen) < MOST_DIGITS
+        else page.last_message,
         now=now,
         **extra,
     )

@@ -106,6 +106,8 @@ _FIRST = re.compile(r"[\W_]*([^\W_]+)(?:@\w+)?(.*)", re.DOTALL)
 _DRAWN_OUT = re.compile(r"(.)\1+")
 #: Longer texts are never only a greeting or thanks.
 _FEW = 8
+#: So many characters tell what a text is; more would only cost time.
+HEARD = 2000
 #: A number with its prefix, one character too few or two too many.
 _NUMBER_LENGTHS = range(9, 13)
 
@@ -139,7 +141,9 @@ class Heard:
 def hear(text: str, prefix: str) -> Heard:
     """Calling this will sort a text by its words alone, in time linear in its length (only the first 2,000 characters
     count). ``prefix`` is the one of the region's ticket numbers."""
-    head = text[:2000].casefold()
+    first = _WORD.search(text)  # a line of dashes before the words is not what the citizen says
+    start = first.start() if first and first.start() >= HEARD else 0
+    head = text[start : start + HEARD].casefold()
     words = tuple(_WORD.findall(head))
     greeting = _is_greeting(head, words)
     command, names_ticket = _command(head, prefix)

@@ -71,6 +71,12 @@ def _spellings(url: str) -> tuple[str, ...]:
     return url, f"{scheme}://{other}{slash}{path}"
 
 
+def _key_in(url: str) -> str:
+    """The outbox key that our own status callback carries: it settles a send whose answer never reached us."""
+    keys = [value for name, value in parse_qsl(urlsplit(url).query) if name == "k"]
+    return keys[0] if len(keys) == 1 and re.fullmatch(r"[\w-]{1,64}", keys[0]) else ""
+
+
 class Twilio(Channel):
     """Calling a subclass with its settings will make one sender of a Twilio account a way in and out."""
 
@@ -196,6 +202,7 @@ class Twilio(Channel):
                 message_id=sid,
                 state=STATES.get(status, DeliveryState.UNKNOWN),
                 error_code=code if re.fullmatch(r"[1-9][0-9]{0,9}", code) else "",
+                key=_key_in(request.url),
             )
         ]
 
@@ -255,7 +262,9 @@ class Twilio(Channel):
             self._client.messages,
         )
         try:
-            created = messages.create(to=to, from_=self.account, body=body, status_callback=self._hook)
+            created = messages.create(
+                to=to, from_=self.account, body=body, status_callback=f"{self._hook}?k={message.key}"
+            )
         except (TwilioException, AttributeError, LookupError, TypeError, ValueError) as error:
             # The transport turns every refusal into a channel error; what is left is an acceptance in odd words.
             raise OutcomeUnknown(f"the answer cannot be read: {type(error).__name__}", code="unreadable") from error

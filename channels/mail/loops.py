@@ -57,8 +57,6 @@ ABSENCE_SUBJECTS = (
     "balasan automatis:",
     "jawapan automatik:",
     "balasan automatik:",
-    "di luar kantor:",
-    "di luar pejabat:",
 )
 
 

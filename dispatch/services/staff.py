@@ -86,8 +86,11 @@ def add(
 ) -> Staff:
     """Calling this will make an account. Raises StaffFault: bad or taken email, weak password, unknown role, agency."""
     email = email.strip().lower()
-    if email.count("@") != 1 or not all(email.split("@")) or len(email) > 254 or any(c.isspace() for c in email):
+    shaped = email.count("@") == 1 and all(email.split("@")) and len(email) <= 254
+    if not shaped or not email.isprintable() or any(c.isspace() for c in email):
         raise StaffFault("email", f"{email!r} is not an email address")
+    if not name.isprintable():
+        raise StaffFault("email", "the name holds characters that cannot be shown")
     if role not in set(Role):
         raise StaffFault("role", f"unknown role {role!r}: choose {', '.join(Role)}")
     unknown = [code for code in agencies if code not in region.agencies or not region.agencies[code].ours]

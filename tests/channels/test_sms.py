@@ -148,7 +148,7 @@ def test_what_leaves_is_written_plainly(channel: Sms, provider: TwilioStandIn, t
     channel.send(OutboundMessage(key="k", recipient=Address("tel", PERSON), text=text))
     (taken,) = provider.messages
     assert (taken.to, taken.sender, taken.body) == (PERSON, SMS_FROM, left)
-    assert taken.status_callback == HOOK
+    assert taken.status_callback == f"{HOOK}?k=k"
 
 
 def test_a_full_text_is_three_parts() -> None:

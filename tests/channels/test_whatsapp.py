@@ -111,7 +111,7 @@ class TestSend:
         receipt = self.send(channel)
         (taken,) = provider.messages
         assert (taken.to, taken.sender, taken.body) == (f"whatsapp:{PERSON}", WHATSAPP_FROM, "Laporan diterima.")
-        assert taken.status_callback == HOOK
+        assert taken.status_callback == f"{HOOK}?k=outbox-1"
         assert (receipt.external_id, receipt.state) == (taken.sid, DeliveryState.QUEUED)
         (request,) = provider.requests
         assert request.path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -213,7 +213,8 @@ def test_one_message_in_and_out_through_the_stand_in(channel: WhatsApp, provider
         provider.post_status(application.url, provider.messages[0].sid, "delivered", public_url=PUBLIC)
     kinds = []
     for request in posted:
-        received = RawRequest("POST", PUBLIC + request.path, request.headers, request.body, NOW)
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        received = RawRequest("POST", PUBLIC + request.path + query, request.headers, request.body, NOW)
         channel.verify(received)
         kinds += [told(event)["kind"] for event in channel.parse(received)]
         assert request.headers["i-twilio-idempotency-token"]

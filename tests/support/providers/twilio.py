@@ -243,7 +243,7 @@ class TwilioStandIn(StandIn):
         }
         if code:
             form["ErrorCode"] = code
-        path = httpx.URL(taken.status_callback).path
+        path = httpx.URL(taken.status_callback).raw_path.decode()
         return self.post_inbound(base_url, path, form, public_url=public_url)
 
 
