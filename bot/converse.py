@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
 from bot import replies
-from bot.conversation import Action, Decision, Facts, OpenTicket, decide
+from bot.conversation import LETTERS, Action, Decision, Facts, OpenTicket, decide
 from bot.words import Heard, hear
 from channels.message import AttachmentKind, InboundMessage
 from dispatch import numbers
@@ -39,9 +39,7 @@ UNANSWERED = "asks for no automatic answer"
 
 
 def text_of(message: InboundMessage) -> str:
-    """Calling this will give what a message says, its subject first: that is what is classified and searched for a
-    place.
-    """
+    """Calling this will give what a message says, its subject first: what is classified and searched for a place."""
     return f"{message.subject}\n{message.text}".strip()
 
 
@@ -154,9 +152,14 @@ class _Turn:
         if self.replies.asks_place(self.runtime.region, ticket):
             ticket.place_asked_at = self.facts.now
         self._warn()
-        self._say(self.replies.receipt(self.runtime.region, ticket), ticket)
         citizen = self.session.get_one(Citizen, self.address.citizen_id)
-        if citizen.notified_at is None and self._say(self.replies.privacy(self.language), ticket):
+        texts = [self.replies.receipt(self.runtime.region, ticket)]
+        if citizen.notified_at is None:
+            texts.append(self.replies.privacy(self.language))
+        if self.address.channel in LETTERS:  # a second letter for the notice alone would use up the budget
+            texts = ["\n\n".join(texts)]
+        said = [self._say(text, ticket) for text in texts]
+        if citizen.notified_at is None and all(said):
             citizen.notified_at = self.now
             self.session.add(citizen)
 
@@ -169,11 +172,8 @@ class _Turn:
         ticket.address_id = self.address.id or ticket.address_id
         ticket.last_citizen_at = self.facts.now
         ticket.version += 1
-        if (
-            self._tells_something()
-            and not completes
-            and (status in ENDED or status in (Status.ANSWERED, Status.WAITING))
-        ):
+        rests = status in ENDED or status in (Status.ANSWERED, Status.WAITING)
+        if rests and not completes and self._tells_something():
             tickets.take_up_again(self.session, self.runtime.region, self.now, ticket)
         self.session.add(ticket)
         untold = ticket.triage

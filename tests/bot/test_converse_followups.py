@@ -94,3 +94,10 @@ def test_an_ordinary_report_hears_nothing_of_emergencies(trained: Runtime) -> No
 def test_an_agency_that_never_closes_is_due_on_the_evening_of_its_last_day(trained: Runtime) -> None:
     receipt = next(t for t in Citizen(trained).says("rumah kebanjiran besar di Juata Permai Tarakan") if "KU-" in t)
     assert "pukul 24.00" in receipt and "00.00" not in receipt
+
+
+def test_a_first_mail_is_answered_by_one_letter_with_the_privacy_notice(trained: Runtime) -> None:
+    [letter] = Citizen(trained, "mail").says(LAMP, subject="Lampu jalan")
+    assert "KU-" in letter and "privasi" in letter
+    [second] = Citizen(trained, "mail").says("Jalan rusak parah di Juata Laut Tarakan", subject="Jalan")[1:]
+    assert "privasi" not in second
