@@ -24,7 +24,6 @@ from admin.supervise import PARENT
 from dispatch.config import Settings
 from dispatch.jobqueue import connect
 
-PROCFILE = "Procfile"
 READY_SECONDS = 120.0
 
 

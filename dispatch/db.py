@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from dispatch.models import metadata
 
@@ -145,6 +146,19 @@ def schema_faults(engine: Engine) -> list[str]:
         if current != head:
             return [f"the database is at revision {current or 'none'}, the code expects {head}: run aduan db upgrade"]
         return [f"schema differs from the models: {difference}" for difference in compare_metadata(context, metadata)]
+
+
+def insert_new(session: Session, model: type[SQLModel], values: Mapping[str, object]) -> Insert:
+    """Calling this will make an insert that does nothing, and returns no row, when a unique key is taken already."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(model).values(**values).on_conflict_do_nothing()
+
+
+def stored_id(value: int | None) -> int:
+    """Calling this will give a row's id. Raises ValueError for a row that was not flushed yet."""
+    if value is None:
+        raise ValueError("the row is not stored yet")
+    return value
 
 
 def redacted(url: str) -> str:

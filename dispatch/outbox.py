@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 from channels.message import RANK, Address, DeliveryState, OutboundMessage
 from channels.registry import channel_class
 from channels.text import split
+from dispatch.db import stored_id
 from dispatch.models import CitizenAddress, Message, Outbox
 
 LEASE = timedelta(seconds=120)
@@ -62,9 +63,9 @@ def put(
     for number, body in enumerate(split(text, cls.limits.text_length), start=1):
         row = Outbox(
             key=secrets.token_hex(12),
-            message_id=_id(message.id),
+            message_id=stored_id(message.id),
             ticket_id=message.ticket_id,
-            address_id=_id(address.id),
+            address_id=stored_id(address.id),
             channel=address.channel,
             account=address.account,
             recipient=str(address),
@@ -128,7 +129,7 @@ def claim(session: Session, now: datetime, channel: str, limit: int = 1) -> list
             ticket_number=row.ticket_number,
             automatic=row.automatic,
         )
-        claims.append(Claim(_id(row.id), lease, row.attempts + 1, row.created_at, outgoing))
+        claims.append(Claim(stored_id(row.id), lease, row.attempts + 1, row.created_at, outgoing))
     return claims
 
 
@@ -206,9 +207,3 @@ def due_by_channel(session: Session, now: datetime) -> dict[str, int]:
         .group_by(col(Outbox.channel))
     )
     return {channel: int(number) for channel, number in rows}
-
-
-def _id(value: int | None) -> int:
-    if value is None:
-        raise ValueError("the row is not stored yet")
-    return value

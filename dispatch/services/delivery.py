@@ -17,10 +17,10 @@ def record_delivery(session: Session, now: datetime, report: DeliveryReport) -> 
     A report may come before our own note of the provider's id was committed: the caller tries again for some minutes.
     """
     query = select(Outbox).where(col(Outbox.channel) == report.channel, col(Outbox.account) == report.account)
-    match = col(Outbox.external_id) == report.message_id if report.message_id else col(Outbox.key) == report.key
-    row = session.scalars(query.where(match).with_for_update()).one_or_none()
-    if row is None and report.key:
-        row = session.scalars(query.where(col(Outbox.key) == report.key).with_for_update()).one_or_none()
+    row = None
+    for column, value in ((Outbox.external_id, report.message_id), (Outbox.key, report.key)):
+        if row is None and value:
+            row = session.scalars(query.where(col(column) == value).with_for_update()).one_or_none()
     if row is None:
         return False
     kept = monotonic(DeliveryState(row.state), report.state)

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from channels.message import Address, Event, InboundMessage, OptOut, Unreadable, dump, kind_of
 from channels.text import clean
+from dispatch.db import insert_new
 from dispatch.jobqueue import INBOUND
 from dispatch.models import EventState, InboundEvent
 from dispatch.runtime import ring_after_commit
@@ -63,15 +63,14 @@ def record_inbound(
             "lease": "",
             "purge_after": now + RAW_KEPT,
         }
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         storable = {name: _storable(value) for name, value in values.items()}
-        statement = insert(InboundEvent).values(**storable).on_conflict_do_nothing().returning(col(InboundEvent.id))
+        statement = insert_new(session, InboundEvent, storable).returning(col(InboundEvent.id))
         row_id = session.execute(statement).scalar()
         if row_id is None and storable["sender"] and _of_another(session, storable):
             # Two people's mails can carry one Message-ID; a repeat comes from the same sender.
             digest = hashlib.sha256(str(storable["sender"]).encode()).hexdigest()[:12]
             own = {**storable, "external_id": f"{storable['external_id']}#{digest}"}
-            again = insert(InboundEvent).values(**own).on_conflict_do_nothing().returning(col(InboundEvent.id))
+            again = insert_new(session, InboundEvent, own).returning(col(InboundEvent.id))
             row_id = session.execute(again).scalar()
         if row_id is not None:
             new.append(int(row_id))
@@ -110,12 +109,8 @@ def claim_events(session: Session, now: datetime, limit: int = 50) -> list[Inbou
         .where(col(earlier.id) < InboundEvent.id, col(earlier.state).in_(OPEN_STATES))
         .exists()
     )
-    due = or_(
-        (col(InboundEvent.state) == EventState.NEW) & (col(InboundEvent.next_at) <= now),
-        (col(InboundEvent.state) == EventState.WORKING) & (col(InboundEvent.lease_until) < now),
-    )
     order = col(InboundEvent.attempts), col(InboundEvent.id)
-    rows = session.scalars(select(InboundEvent).where(due, ~blocked).order_by(*order).limit(limit)).all()
+    rows = session.scalars(select(InboundEvent).where(_due(now), ~blocked).order_by(*order).limit(limit)).all()
     claimed: list[InboundEvent] = []
     for row in rows:
         alone = row.state == EventState.WORKING
@@ -210,13 +205,11 @@ def discard_quarantined(session: Session, now: datetime, event_id: int) -> bool:
 
 def waiting(session: Session, now: datetime) -> list[int]:
     """Calling this will list events a lost bell left behind: due, and not being worked on."""
-    due = or_(
-        (col(InboundEvent.state) == EventState.NEW) & (col(InboundEvent.next_at) <= now),
-        (col(InboundEvent.state) == EventState.WORKING) & (col(InboundEvent.lease_until) < now),
-    )
     return [
         row
-        for row in session.scalars(select(col(InboundEvent.id)).where(due).order_by(col(InboundEvent.id)).limit(100))
+        for row in session.scalars(
+            select(col(InboundEvent.id)).where(_due(now)).order_by(col(InboundEvent.id)).limit(100)
+        )
         if row
     ]
 
@@ -231,6 +224,14 @@ def purge_raw(session: Session, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """New and its time has come, or left by a worker that died."""
+    return or_(
+        (col(InboundEvent.state) == EventState.NEW) & (col(InboundEvent.next_at) <= now),
+        (col(InboundEvent.state) == EventState.WORKING) & (col(InboundEvent.lease_until) < now),
+    )
 
 
 def _write(session: Session, event: InboundEvent, **values: object) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from channels.message import Address, InboundMessage
+from dispatch.db import insert_new
 from dispatch.models import Citizen, CitizenAddress
 
 NAME_LENGTH = 120
@@ -37,13 +37,9 @@ def identify_sender(session: Session, now: datetime, channel: str, account: str,
         citizen = Citizen(created_at=now)
         session.add(citizen)
         session.flush()
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        made = session.execute(
-            insert(CitizenAddress)
-            .values(**key, citizen_id=citizen.id, created_at=now)
-            .on_conflict_do_nothing()
-            .returning(col(CitizenAddress.id))
-        ).scalar()
+        values = {**key, "citizen_id": citizen.id, "created_at": now}
+        statement = insert_new(session, CitizenAddress, values).returning(col(CitizenAddress.id))
+        made = session.execute(statement).scalar()
         if made is None:
             session.delete(citizen)  # somebody else made the address between our look and our insert
         found = _locked(session, key)

@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from channels.text import clean
+from dispatch.db import stored_id
 from dispatch.models import LoginAttempt, Role, Staff, StaffAgency, StaffSession
 from dispatch.region import Region
 from dispatch.services.tickets import audit
@@ -112,7 +113,7 @@ def add(
     session.add(row)
     session.flush()
     for code in dict.fromkeys(agencies):
-        session.add(StaffAgency(staff_id=_id(row), agency=code))
+        session.add(StaffAgency(staff_id=stored_id(row.id), agency=code))
     audit(session, now, "staff.add", "staff", str(row.id), detail={"role": role, "agencies": list(agencies)})
     return row
 
@@ -262,7 +263,9 @@ def scope_of(session: Session, region: Region, staff: Staff) -> Scope:
 
 def _open(session: Session, now: datetime, staff: Staff, *, verified: bool) -> Signed:
     token = secrets.token_urlsafe(32)
-    row = StaffSession(token_hash=_digest(token), staff_id=_id(staff), verified=verified, created_at=now, seen_at=now)
+    row = StaffSession(
+        token_hash=_digest(token), staff_id=stored_id(staff.id), verified=verified, created_at=now, seen_at=now
+    )
     session.add(row)
     session.flush()
     return Signed(token, row, staff)
@@ -289,9 +292,3 @@ def _digest(token: str) -> str:
 
 def _key(secret: str, kind: str, value: str) -> str:
     return hmac.new(secret.encode(), f"{kind}|{value}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-
-
-def _id(row: Staff) -> int:
-    if row.id is None:
-        raise ValueError("the account is not stored yet")
-    return row.id

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from dispatch import numbers, routing, sla
+from dispatch.db import stored_id
 from dispatch.models import Assignment, Audit, CitizenAddress, Message, StatusChange, Ticket
 from dispatch.region import Category, Region
 from dispatch.workflow import ENDED, STOPS_VERIFY, Status, check
@@ -49,7 +50,7 @@ def open_ticket(
     ticket = Ticket(
         number=_free_number(session, region),
         citizen_id=address.citizen_id,
-        address_id=_id(address.id),
+        address_id=stored_id(address.id),
         channel=address.channel,
         status=Status.NEW,
         kind="complaint",
@@ -68,7 +69,7 @@ def open_ticket(
     _route(region, ticket, tag.category)
     session.add(ticket)
     session.flush()
-    session.add(StatusChange(ticket_id=_id(ticket.id), to_status=Status.NEW, at=now, reason="received"))
+    session.add(StatusChange(ticket_id=stored_id(ticket.id), to_status=Status.NEW, at=now, reason="received"))
     route = _assign(session, region, now, ticket, tag=tag)
     if not region.agencies[ticket.agency].ours:
         move(session, now, ticket, Status.FORWARDED, reason=route.reason)
@@ -182,7 +183,12 @@ def move(
     session.add(ticket)
     session.add(
         StatusChange(
-            ticket_id=_id(ticket.id), from_status=before, to_status=to, at=now, staff_id=staff_id, reason=reason[:200]
+            ticket_id=stored_id(ticket.id),
+            from_status=before,
+            to_status=to,
+            at=now,
+            staff_id=staff_id,
+            reason=reason[:200],
         )
     )
 
@@ -268,7 +274,7 @@ def _write_assignment(
     ticket.resolution_due = due.resolution.at
     ticket.version += 1
     assignment = Assignment(
-        ticket_id=_id(ticket.id),
+        ticket_id=stored_id(ticket.id),
         agency=ticket.agency,
         category=ticket.category,
         area=ticket.area,
@@ -296,9 +302,3 @@ def _free_number(session: Session, region: Region) -> str:
         number = numbers.new(region.prefix)
         if session.scalars(select(col(Ticket.id)).where(col(Ticket.number) == number)).first() is None:
             return number
-
-
-def _id(value: int | None) -> int:
-    if value is None:
-        raise ValueError("the row is not stored yet")
-    return value
