@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from admin.filters import LAST_PAGE, PAGE_SIZE, SORTS, STATUSES, Filters
 from admin.formats import Clock, pressing
 from admin.security import Need, Viewer, allow, runtime, viewer
-from channels.registry import CHANNELS
+from channels.registry import kinds
 from dispatch.models import Ticket
 from dispatch.region import Agency, Place, Region
 
@@ -43,7 +43,7 @@ def tickets() -> str:
         areas=areas(wired.region),
         statuses=STATUSES,
         sorts=tuple(SORTS),
-        channels=tuple(CHANNELS),
+        channels=kinds(),
         now=now,
     )
 

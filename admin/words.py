@@ -56,12 +56,15 @@ DELIVERIES = {
     "read": _l("read"),
     "failed": _l("NOT delivered"),
     "uncertain": _l("uncertain: it may have been sent; check before writing again"),
+    "held": _l("held until the citizen writes again"),
+    "replaced": _l("not delivered; sent again in another way"),
     "unknown": _l("unknown"),
 }
 
 ATTACHMENTS = {
     "pending": _l("still being fetched"),
     "stored": _l("ready"),
+    "infected": _l("refused: the scanner found a virus"),
     "refused": _l("refused"),
     "failed": _l("could not be fetched"),
 }

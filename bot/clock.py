@@ -31,15 +31,15 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     with runtime.reading() as session:
         events = inbound.waiting(session, now)
         files = [row.id for row in media.pending(session, now) if row.id]
-        due = outbox.due_by_channel(session, now)
+        due = {name: outbox.due(session, now, lane) for name, lane in outbox.lanes(runtime.registry).items()}
     found = {INBOUND: len(events), MEDIA: len(files)}
     for queue, rows in ((INBOUND, events), (MEDIA, files)):
         if rows:
             _ring(runtime, queue, *rows)
-    for channel, count in due.items():
-        found[outbound(channel)] = count
-        if channel in runtime.registry.channels:
-            _ring(runtime, outbound(channel))
+    for provider, count in due.items():
+        if count:
+            found[outbound(provider)] = count
+            _ring(runtime, outbound(provider))
     if expired:
         log.warning("sends left without an answer are uncertain", extra={"count": expired})
     return found

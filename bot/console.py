@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
-from bot.door import pulled, take
+from bot.door import JSON, pulled, take
 from bot.jobs import drain_inbound
 from channels.console import Console
 from classifier.artifact import ArtifactRefused
@@ -42,7 +42,7 @@ class Talk:
         """Calling this will send one message, work the inbox, and return the answers that were not yet shown."""
         body = json.dumps({"key": secrets.token_hex(16), "chat": self.chat, "text": text}).encode()
         channel = self.runtime.channel(Console.kind)
-        recorded = take(self.runtime, channel, pulled(self.runtime, body, "application/json"))
+        recorded = take(self.runtime, channel, pulled(self.runtime, body, JSON))
         deadline = time.monotonic() + PATIENCE
         drain_inbound(self.runtime)
         while not self._worked(recorded.new) and time.monotonic() < deadline:

@@ -118,7 +118,7 @@ def _machine(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 
 def _edit(f: Facts) -> tuple[Action, OpenTicket | None] | None:
-    return (Action.KEEP, f.threaded or f.latest) if "edited" in f.message.notes else None
+    return (Action.KEEP, f.threaded or f.latest) if f.message.revises else None
 
 
 def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot import replies
-from bot.conversation import LETTERS, Action, Decision, Facts, OpenTicket, decide
-from bot.words import Heard, hear
+from bot import lookup, replies
+from bot.conversation import LETTERS, Action, Decision, Facts, decide
+from bot.words import hear
 from channels.message import AttachmentKind, InboundMessage
+from channels.registry import channel_class
 from dispatch import numbers
-from dispatch.jobqueue import MEDIA
 from dispatch.models import Author, Citizen, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
-from dispatch.runtime import Runtime, ring_after_commit
-from dispatch.services import answers, media, people, tickets
+from dispatch.runtime import Runtime
+from dispatch.services import answers, people, tickets
 from dispatch.services.tickets import Tag
 from dispatch.workflow import ENDED, Status
 
-#: Automatic replies to one address: at most so many in an hour and in a day, so that two machines cannot talk for ever
-#: and nobody can make us text a number a thousand times. Our own pages have no such limit.
-BUDGET: dict[str, tuple[int, int]] = {"mail": (3, 10), "sms": (10, 30), "whatsapp": (20, 100), "telegram": (20, 100)}
 #: A photo or a pin that came without words belongs to the complaint that follows within this time.
 EARLY = timedelta(days=1)
 #: A guess that takes a text out of a conversation must be surer than one that proposes an agency: of "Sampai hari ini
@@ -32,10 +29,6 @@ PLACE_WORDS = 8
 #: How many earlier messages are read again to settle a place, and how old an answer of ours is still "just now".
 EARLIER_WORDS = 5
 JUST_NOW = timedelta(minutes=1)
-#: Our own pages have a switch for the language; what a telephone is set to says nothing of what its owner writes.
-CHOOSES_LANGUAGE = frozenset({"web"})
-#: A mail's own wish (``X-Auto-Response-Suppress``), as its adapter notes it.
-UNANSWERED = "asks for no automatic answer"
 
 
 def text_of(message: InboundMessage) -> str:
@@ -52,23 +45,23 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
     address = people.identify(session, now, message)
     text = text_of(message)
     heard = hear(text if message.channel != "mail" else message.text or text, runtime.region.prefix)
-    latest = _latest(session, address, received_at - runtime.region.join_window)
-    row = _keep(session, now, message, event, address, _language(message, heard, latest))
+    latest = lookup.latest_ticket(session, address, received_at - runtime.region.join_window)
+    row = lookup.keep(session, now, message, event, address, lookup.language_of(message, heard, latest))
     facts = Facts(
         message=message,
         heard=heard,
         now=received_at,
-        threaded=_open(_threaded(runtime, session, message, address)),
-        latest=_open(latest),
+        threaded=lookup.as_open(lookup.threaded(runtime, session, message, address)),
+        latest=lookup.as_open(latest),
         prompted_at=address.greeted_at,
         stopped=address.stopped_at is not None,
-        area=_area(runtime, message, text),
+        area=lookup.area_of(runtime, message, text),
         sure_category=tag.category if (tag.score or 0.0) >= SPLITS_FROM else None,
         join_window=runtime.region.join_window,
         greeting_window=runtime.region.greeting_window,
     )
     decision = decide(facts)
-    written_now = not message.automatic and "edited" not in message.notes
+    written_now = not message.automatic and not message.revises
     if facts.stopped and written_now and decision.action is not Action.STOP:
         people.set_stopped(session, now, address, False)
     _Turn(runtime, session, now, address, row, facts, tag).take(decision)
@@ -134,7 +127,7 @@ class _Turn:
 
     def _open_ticket(self) -> None:
         early = self._early()
-        area = self.facts.area or next((found for m in early if (found := _pin_area(self.runtime, m))), None)
+        area = self.facts.area or next((found for m in early if (found := lookup.pin_area(self.runtime, m))), None)
         ticket = tickets.open_ticket(
             self.session,
             self.runtime.region,
@@ -281,13 +274,13 @@ class _Turn:
     def _say(self, text: str, ticket: Ticket | None = None) -> bool:
         """Promise an automatic reply, unless nobody may be answered or the budget of this address is used up."""
         message = self.facts.message
-        if message.automatic or UNANSWERED in message.notes or not self._within_budget():
+        if message.automatic or message.silent or not self._within_budget():
             return False
         answers.say(self.session, self.runtime.phrases, self.now, self.address, text=text, ticket=ticket)
         return True
 
     def _within_budget(self) -> bool:
-        limits = BUDGET.get(self.address.channel)
+        limits = channel_class(self.address.channel).limits.automatic
         if limits is None:
             return True
         for most, span in zip(limits, (timedelta(hours=1), timedelta(days=1)), strict=True):
@@ -299,101 +292,3 @@ class _Turn:
             if (self.session.scalar(sent) or 0) >= most:
                 return False
         return True
-
-
-def _keep(
-    session: Session,
-    now: datetime,
-    message: InboundMessage,
-    event: InboundEvent,
-    address: CitizenAddress,
-    language: str,
-) -> Message:
-    row = Message(
-        address_id=address.id,
-        event_id=event.id,
-        channel=message.channel,
-        direction=Direction.IN,
-        author=Author.CITIZEN,
-        body=message.text,
-        subject=message.subject,
-        language=language,
-        provider_id=message.provider_id or message.external_id,
-        sent_at=message.sent_at,
-        created_at=now,
-        latitude=message.location.latitude if message.location else None,
-        longitude=message.location.longitude if message.location else None,
-        location_label=" ".join(filter(None, (message.location.label, message.location.address)))
-        if message.location
-        else "",
-        notes=list(message.notes),
-    )
-    session.add(row)
-    session.flush()
-    if media.attach(session, now, row, message, event.id or 0):
-        ring_after_commit(session, MEDIA, row.id or 0)
-    return row
-
-
-def _language(message: InboundMessage, heard: Heard, latest: Ticket | None) -> str:
-    """The language to answer in: what is written, else what was written before, else what was chosen on our page."""
-    chosen = message.language if message.channel in CHOOSES_LANGUAGE else ""
-    return heard.language or chosen or (latest.language if latest else "") or "id"
-
-
-def _area(runtime: Runtime, message: InboundMessage, text: str) -> str | None:
-    if message.location is not None:
-        return runtime.places.at(message.location.latitude, message.location.longitude)
-    return runtime.places.find(text).area
-
-
-def _pin_area(runtime: Runtime, message: Message) -> str | None:
-    if message.latitude is None or message.longitude is None:
-        return None
-    return runtime.places.at(message.latitude, message.longitude)
-
-
-def _threaded(runtime: Runtime, session: Session, message: InboundMessage, address: CitizenAddress) -> Ticket | None:
-    """The ticket a message belongs to by proof: it quotes a message we sent to this very address, or came to a signed
-    reply address, and the ticket is this person's."""
-    mine = col(Ticket.citizen_id) == address.citizen_id
-    number = numbers.parse(runtime.region.prefix, message.thread) if message.thread else None
-    if number:
-        found = session.scalars(select(Ticket).where(col(Ticket.number) == number, mine)).first()
-        if found is not None:
-            return found
-    for provider_id in message.reply_to:
-        sent = select(col(Outbox.ticket_id)).where(
-            col(Outbox.channel) == address.channel,
-            col(Outbox.address_id) == address.id,
-            col(Outbox.external_id) == provider_id,
-        )
-        received = select(col(Message.ticket_id)).where(
-            col(Message.address_id) == address.id, col(Message.provider_id) == provider_id
-        )
-        for query in (sent, received):
-            ticket_id = session.scalars(query).first()
-            if ticket_id is not None:
-                return session.get(Ticket, ticket_id)
-    return None
-
-
-def _latest(session: Session, address: CitizenAddress, burst_since: datetime) -> Ticket | None:
-    """The last ticket that can be written on without quoting us: an open one, or one referred elsewhere just now."""
-    referred_now = (col(Ticket.status) == Status.FORWARDED) & (col(Ticket.last_citizen_at) >= burst_since)
-    query = select(Ticket).where(col(Ticket.citizen_id) == address.citizen_id)
-    query = query.where(or_(col(Ticket.status).not_in(ENDED), referred_now))
-    return session.scalars(query.order_by(col(Ticket.last_citizen_at).desc(), col(Ticket.id).desc()).limit(1)).first()
-
-
-def _open(ticket: Ticket | None) -> OpenTicket | None:
-    if ticket is None:
-        return None
-    return OpenTicket(
-        id=ticket.id or 0,
-        category=ticket.category,
-        area=ticket.area,
-        last_citizen_at=ticket.last_citizen_at,
-        last_staff_at=ticket.last_staff_at,
-        place_asked_at=ticket.place_asked_at,
-    )

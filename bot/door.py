@@ -7,7 +7,7 @@ The HTTP answer is a decision about the provider's retries: forged → 403 and n
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from channels.base import Acknowledgement, Channel, RawRequest
 from channels.errors import Malformed
@@ -26,7 +26,7 @@ def receive(runtime: Runtime, channel: Channel, request: RawRequest) -> Acknowle
     """
     channel.verify(request)
     recorded = take(runtime, channel, request)
-    log.info("recorded", extra={"channel": channel.kind, "new": len(recorded.new), "repeats": recorded.repeats})
+    log.info("recorded", extra={"channel": channel.name, "new": len(recorded.new), "repeats": recorded.repeats})
     return channel.acknowledge(request)
 
 
@@ -42,12 +42,12 @@ def take(runtime: Runtime, channel: Channel, request: RawRequest) -> Recorded:
     except Malformed as error:
         reason = str(error)
     except Exception as error:
-        reason = f"the {channel.kind} adapter failed: {type(error).__name__}"
-        log.exception("parse broke", extra={"channel": channel.kind})
+        reason = f"the {channel.name} adapter failed: {type(error).__name__}"
+        log.exception("parse broke", extra={"channel": channel.name})
     else:
         with runtime.writing() as session:
             return record_inbound(session, runtime.now(), events, raw=request.body, content_type=content_type)
-    log.warning("quarantined", extra={"channel": channel.kind, "reason": reason})
+    log.warning("quarantined", extra={"channel": channel.name, "reason": reason})
     with runtime.writing() as session:
         return quarantine(
             session,
@@ -60,6 +60,10 @@ def take(runtime: Runtime, channel: Channel, request: RawRequest) -> Recorded:
         )
 
 
-def pulled(runtime: Runtime, body: bytes, content_type: str) -> RawRequest:
+def pulled(runtime: Runtime, body: bytes, headers: Mapping[str, str]) -> RawRequest:
     """Calling this will wrap bytes we fetched ourselves as a request, so that one parser serves both ways in."""
-    return RawRequest("POST", runtime.settings.public_url, {"Content-Type": content_type}, body, runtime.now())
+    return RawRequest("POST", runtime.settings.public_url, headers, body, runtime.now())
+
+
+#: What our own pages and the terminal hand over.
+JSON = {"Content-Type": "application/json"}

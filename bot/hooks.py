@@ -16,9 +16,6 @@ from dispatch.runtime import Runtime
 
 log = logging.getLogger("aduan.hooks")
 
-#: Path below /hooks → channel kind.
-ROUTES: dict[str, str] = {"whatsapp": "whatsapp", "sms": "sms", "telegram": "telegram", "mail": "mail"}
-
 hooks = Blueprint("hooks", __name__, url_prefix="/hooks")
 
 
@@ -45,20 +42,21 @@ def raw_request(limit: int) -> RawRequest:
 
 @hooks.route("/<name>", methods=["GET", "POST"])
 def hook(name: str) -> Response:
-    """Calling this will take a provider's request; what the answer says about retries stands in ``bot.door``."""
-    channel = runtime().registry.channels.get(ROUTES.get(name, ""))
-    if channel is None:
+    """Calling this will take a request of the provider ``name``; what the answer says about retries stands in
+    ``bot.door``."""
+    channel = runtime().registry.channels.get(name)
+    if channel is None or not channel.hooked:
         return _plain("no such channel, or it is not configured", 404)
     try:
         answer = receive(runtime(), channel, raw_request(channel.limits.body_bytes))
     except Forged as error:
-        log.warning("refused", extra={"channel": channel.kind, "reason": str(error)})
+        log.warning("refused", extra={"channel": channel.name, "reason": str(error)})
         return _plain("the request is not signed as it must be", 403)
     except RequestEntityTooLarge:
-        log.warning("too large", extra={"channel": channel.kind})
+        log.warning("too large", extra={"channel": channel.name})
         return _plain(f"too large: at most {channel.limits.body_bytes} bytes", 413)
     except (SQLAlchemyError, OSError) as error:
-        log.error("not recorded", extra={"channel": channel.kind, "error": type(error).__name__})
+        log.error("not recorded", extra={"channel": channel.name, "error": type(error).__name__})
         response = _plain("not recorded, please send again", 503)
         response.headers["Retry-After"] = "15"
         return response

@@ -12,34 +12,26 @@ from bot.forms import again, submit
 from bot.hooks import runtime
 from bot.submission import Draft
 
-#: Channel → the address that opens it on a phone. Telegram is missing: its account is an id, not a name to write to.
-LINKS: dict[str, str] = {
-    "whatsapp": "https://wa.me/{digits}",
-    "sms": "sms:{account}",
-    "mail": "mailto:{account}",
-}
-
 pages = Blueprint("pages", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Calling this will hold another way to report: the channel, our address there, and a link that opens it."""
+    """Calling this will hold another way to report: the channel's name, our address there, a link that opens it."""
 
-    kind: str
+    title: str
     account: str
     link: str
 
 
 def other_ways() -> list[Way]:
     """Calling this will list the configured channels a citizen can write to from a phone."""
-    ways = []
-    for kind, link in LINKS.items():
-        channel = runtime().registry.channels.get(kind)
-        if channel is not None:
-            account = channel.account.removeprefix("whatsapp:")
-            ways.append(Way(kind, account, link.format(account=account, digits=account.removeprefix("+"))))
-    return ways
+    wired = runtime()
+    return [
+        Way(wired.phrases.channel(channel.kind, visitor.language()), *channel.contact)
+        for channel in wired.registry.channels.values()
+        if channel.contact[0]
+    ]
 
 
 @pages.get("/")

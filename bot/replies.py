@@ -118,9 +118,9 @@ class Replies:
     def help(self, language: str, channels: Mapping[str, Channel]) -> str:
         """Calling this will tell what can be written, and by which other ways."""
         ways = [
-            f"{self.phrases.say(f'channel_{kind}', language)} {channel.account.removeprefix('whatsapp:')}"
-            for kind, channel in channels.items()
-            if channel.external and kind != "telegram"
+            f"{self.phrases.channel(channel.kind, language)} {channel.contact[0]}"
+            for channel in channels.values()
+            if channel.contact[0]
         ]
         if not self.terse:
             ways.append(self.public_url)

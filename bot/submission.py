@@ -13,7 +13,7 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import HTTPException
 
-from bot.door import pulled, take
+from bot.door import JSON, pulled, take
 from bot.hooks import runtime
 from channels.web import Web
 from dispatch.services.media import sniff
@@ -126,7 +126,7 @@ class Draft:
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
         body = {**content, "key": f"{self.key}-{digest}", "chat": chat, "language": language}
         wired = runtime()
-        sent = pulled(wired, json.dumps(body).encode(), "application/json")
+        sent = pulled(wired, json.dumps(body).encode(), JSON)
         return bool(take(wired, wired.channel(Web.kind), sent).new)
 
 

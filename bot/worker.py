@@ -49,10 +49,10 @@ class _QueueWorker(Worker):
 
 
 def queues(runtime: Runtime) -> list[str]:
-    """Calling this will name the queues this installation needs: inbox, attachments, and one for each channel that
+    """Calling this will name the queues this installation needs: inbox, attachments, and one for each provider that
     sends.
     """
-    sending = [outbound(kind) for kind, channel in runtime.registry.channels.items() if channel.external]
+    sending = [outbound(name) for name, channel in runtime.registry.channels.items() if channel.external]
     return [INBOUND, MEDIA, *sending]
 
 

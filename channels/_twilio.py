@@ -94,7 +94,6 @@ class Twilio(Channel):
         self._sid = values["TWILIO_ACCOUNT_SID"]
         self._token = values["TWILIO_AUTH_TOKEN"]
         self._api = (values.get("TWILIO_API_URL") or API).rstrip("/")
-        self._hook = f"{self.public_url}/hooks/{self.kind}"
 
     @classmethod
     def faults(cls, values: Mapping[str, str]) -> list[str]:
@@ -263,7 +262,7 @@ class Twilio(Channel):
         )
         try:
             created = messages.create(
-                to=to, from_=self.account, body=body, status_callback=f"{self._hook}?k={message.key}"
+                to=to, from_=self.account, body=body, status_callback=f"{self.hook}?k={message.key}"
             )
         except (TwilioException, AttributeError, LookupError, TypeError, ValueError) as error:
             # The transport turns every refusal into a channel error; what is left is an acceptance in odd words.
@@ -310,7 +309,7 @@ class Twilio(Channel):
         By default one retry is made, and only when no connection is had; the fragment asks for five, after any failure
         (twilio.com/docs/usage/webhooks/webhooks-connection-overrides). It is neither sent nor signed.
         """
-        return f"{self._hook}#rc=5&rp=all"
+        return f"{self.hook}#rc=5&rp=all"
 
     def close(self) -> None:
         """Calling this will close the connections, if any were made."""

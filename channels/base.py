@@ -7,14 +7,16 @@ translates; it cannot forget a check because it never decides whether to make on
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import parse_qsl
 
-from channels.errors import FetchError, Forged, Malformed
+from channels.coverage import Handled
+from channels.errors import FetchError, Forged, Malformed, Meaning
 from channels.message import Attachment, Event, OutboundMessage, Receipt
+from channels.templates import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,21 @@ class Acknowledgement:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Calling this will declare what a channel can carry: characters a text, bytes an attachment, the reply window
-    (None: always open), and messages a second it may be handed."""
+    (None: always open), messages a second it may be handed, and the least seconds between two to one person.
+
+    ``reports``: the provider tells later whether a message arrived. ``automatic``: automatic replies to one address, at
+    most so many in an hour and in a day (None: no limit), so that two machines cannot talk for ever and nobody can make
+    us text a number a thousand times.
+    """
 
     text_length: int
     attachment_bytes: int = 16_000_000
     reply_window: timedelta | None = None
     per_second: float = 20.0
+    per_person: float = 0.0
     body_bytes: int = 1_000_000
+    reports: bool = False
+    automatic: tuple[int, int] | None = (20, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,21 @@ class Check:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """Calling this will hold one item fetched from a provider: its bytes as ``parse`` takes them, and the cursor to
+    store once it is recorded ("" leaves the stored one as it is)."""
+
+    body: bytes
+    cursor: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Channel(ABC):
     """Calling a subclass with its settings will make one way in and out.
+
+    ``kind`` is the channel as people know it; ``name`` is the provider behind it, the row of the registry and the path
+    below ``/hooks``, the same as the kind unless a kind has several providers. ``title`` is what citizens read.
 
     ``required`` names the settings without which the channel is off; ``shared`` names credentials it has in common with
     other channels of the same provider; ``optional`` names settings that only make sense with ``required``; ``extras``
@@ -88,6 +111,8 @@ class Channel(ABC):
     """
 
     kind: ClassVar[str]
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
     #: False for channels whose messages our own pages or terminal show: they have no provider to send to or be forged
     #: by.
     external: ClassVar[bool] = True
@@ -96,6 +121,16 @@ class Channel(ABC):
     optional: ClassVar[tuple[str, ...]] = ()
     extras: ClassVar[tuple[str, ...]] = ()
     limits: ClassVar[Limits]
+    #: What the provider's codes mean, in an answer to a send as in a report that comes later.
+    errors: ClassVar[Mapping[str, Meaning]] = {}
+    #: Every message type, event and state of the provider, and what becomes of it; the errors are added from the table.
+    handled: ClassVar[tuple[Handled, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "kind" in cls.__dict__:
+            cls.name = cls.__dict__.get("name") or cls.kind
+            cls.title = cls.title or cls.kind.capitalize()
 
     def __init__(self, values: Mapping[str, str], public_url: str) -> None:
         self.values = dict(values)
@@ -110,6 +145,22 @@ class Channel(ABC):
     @abstractmethod
     def account(self) -> str:
         """Calling this will name the channel account: our own number, bot id or mailbox. It scopes all provider ids."""
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """Calling this will give our address as citizens read it and a link that opens it on a phone; two empty texts
+        where nobody can write to us first."""
+        return "", ""
+
+    @property
+    def hooked(self) -> bool:
+        """Calling this will say whether the channel takes requests at ``/hooks/<name>``."""
+        return self.external and type(self).verify is not Channel.verify
+
+    @property
+    def hook(self) -> str:
+        """Calling this will give the public address that the provider calls."""
+        return f"{self.public_url}/hooks/{self.name}"
 
     def verify(self, request: RawRequest) -> None:
         """Calling this will return if the request is the provider's own, and raise Forged otherwise.
@@ -129,9 +180,33 @@ class Channel(ABC):
         """Calling this will give the answer the provider expects after everything is recorded."""
         return Acknowledgement()
 
+    @property
+    def pull_every(self) -> float | None:
+        """Calling this will give the seconds between two looks of ``pull``; None: nothing is fetched here."""
+        return None
+
+    def pull(self, cursor: str, wait: float) -> Generator[Pulled, None, None]:
+        """Calling this will fetch what waits at the provider after ``cursor`` ("" the first time), oldest first, and
+        may wait up to ``wait`` seconds for more.
+
+        An item is recorded, and its cursor stored, before the next is asked for: what must be confirmed at the provider
+        is confirmed then. Raises ChannelError when the provider cannot be reached.
+        """
+        yield from ()
+
     @abstractmethod
     def send(self, message: OutboundMessage) -> Receipt:
         """Calling this will hand one message to the provider and return its receipt; raises a SendError otherwise."""
+
+    @property
+    def reopening(self) -> str:
+        """Calling this will name the approved template that asks a person to write, so that the reply window opens;
+        empty where there is none. Its variables are the ticket's number and the agency's name."""
+        return ""
+
+    def templates(self) -> Sequence[Template]:
+        """Calling this will list the texts approved at the provider. Raises SendError when they cannot be had."""
+        return ()
 
     def fetch(self, attachment: Attachment, raw: bytes) -> bytes:
         """Calling this will return an attachment's bytes, from the provider or from the event's own raw bytes.

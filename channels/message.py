@@ -96,9 +96,13 @@ class InboundMessage(Event):
     """Calling this will hold one message from a citizen, whatever carried it.
 
     ``sent_at`` is the provider's time for it (aware), None where the provider gives none; it may be days before the
-    receipt. ``reply_to`` lists provider ids of messages of ours it answers, nearest first. ``thread`` groups messages
-    that the channel itself keeps together (a web chat, an album). ``provider_id`` is the provider's id for the message,
-    where that differs from the event's key. ``automatic`` marks mail that a machine wrote: kept, never answered.
+    receipt. ``reply_to`` lists provider ids of messages it answers, ours or the citizen's own, nearest first.
+    ``thread`` is a conversation that the channel itself keeps together (a web chat, a signed reply address). ``album``
+    names what came as one (several photos of an album): gathered before it is worked on. ``revises`` is the provider id
+    of an earlier message of the citizen that this one corrects or completes: it opens nothing. ``provider_id`` is the
+    provider's id for the message, where that differs from the event's key. ``aliases`` are other names the provider
+    itself gives for the same person (a phone number beside a business-scoped id). ``automatic`` marks what a machine
+    wrote: kept, never answered; ``silent`` what a person wrote but must not be answered automatically, as they ask.
     """
 
     sender: Address
@@ -111,22 +115,29 @@ class InboundMessage(Event):
     reply_to: tuple[str, ...] = ()
     thread: str = ""
     provider_id: str = ""
+    album: str = ""
+    revises: str = ""
+    aliases: tuple[Address, ...] = ()
     automatic: bool = False
+    silent: bool = False
     language: str = ""
     notes: tuple[str, ...] = ()
 
 
 class DeliveryState(StrEnum):
     """Where an outgoing message stands. The order of the ranks lies in ``RANK``; a lower rank arriving later is not
-    applied.
+    applied. ``held`` waits for the person to write again (WhatsApp's window); ``replaced`` failed, and another row now
+    carries the same words.
     """
 
     QUEUED = "queued"
+    HELD = "held"
     SENDING = "sending"
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
     FAILED = "failed"
+    REPLACED = "replaced"
     UNCERTAIN = "uncertain"
     UNKNOWN = "unknown"
 
@@ -136,6 +147,8 @@ class DeliveryReport(Event):
     """Calling this will hold what a provider says became of a message of ours.
 
     ``message_id`` is the provider's id of that message; ``key`` is our outbox key where the provider echoes it.
+    ``error_code`` is looked up in the channel's own table. ``category`` is what the provider bills the message as, ""
+    where it does not say; ``billable`` None likewise.
     """
 
     message_id: str
@@ -143,6 +156,8 @@ class DeliveryReport(Event):
     occurred_at: datetime | None = None
     error_code: str = ""
     key: str = ""
+    category: str = ""
+    billable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +166,33 @@ class OptOut(Event):
 
     sender: Address
     stopped: bool
+    occurred_at: datetime | None = None
+
+
+class NoticeKind(StrEnum):
+    """What people and providers do beside writing."""
+
+    REACTION = "reaction"
+    DELETED = "deleted"
+    NEW_ADDRESS = "new-address"
+    GROUP = "group"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """Calling this will hold what is worth keeping and is no message: it never opens a ticket.
+
+    A reaction to or the deletion of the message ``about`` (a provider id) is noted on that message's ticket. With
+    ``new-address`` the person moved to ``successor``. A ``group`` wrote to us or took us in: it is told once to write
+    in private. ``detail`` is a short word for staff (the emoji, the provider's word).
+    """
+
+    sender: Address
+    what: NoticeKind
+    about: str = ""
+    detail: str = ""
+    successor: Address | None = None
     occurred_at: datetime | None = None
 
 
@@ -168,7 +210,10 @@ class OutboundMessage:
 
     ``key`` is the outbox row's own key, given to providers that echo or deduplicate it. ``text`` already fits the
     channel's limit. ``subject``, ``reply_to`` (provider ids, oldest first) and ``ticket_number`` serve channels that
-    thread. ``automatic`` is true for receipts and notices, false for a person's answer.
+    thread. ``automatic`` is true for receipts and notices, false for a person's answer. With ``template`` set the
+    provider's approved text of that name is sent with ``variables``, and ``text`` only says what it will read.
+    ``asks`` names what a button of the channel should offer: "place" (share a position) or "phone" (share a number);
+    a channel without such buttons leaves it out.
     """
 
     key: str
@@ -179,27 +224,33 @@ class OutboundMessage:
     ticket_number: str = ""
     automatic: bool = False
     thread: str = ""
+    template: str = ""
+    variables: tuple[str, ...] = ()
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Calling this will hold the provider's acceptance: its id for the message, and the state that acceptance means."""
+    """Calling this will hold the provider's acceptance: its id for the message, the state that acceptance means, and in
+    how many billed ``parts`` it went out (an SMS of three segments: 3)."""
 
     external_id: str
     state: DeliveryState = DeliveryState.SENT
+    parts: int = 1
 
 
 EVENT_TYPES: dict[str, type[Event]] = {
     "message": InboundMessage,
     "delivery": DeliveryReport,
     "optout": OptOut,
+    "notice": Notice,
     "unreadable": Unreadable,
 }
 _NAMES = {kind: name for name, kind in EVENT_TYPES.items()}
 
 
 def kind_of(event: Event) -> str:
-    """Calling this will name the event's type as it is stored: message, delivery, optout or unreadable."""
+    """Calling this will name the event's type as it is stored: message, delivery, optout, notice or unreadable."""
     return _NAMES[type(event)]
 
 
@@ -225,8 +276,13 @@ def load(kind: str, data: dict[str, Any]) -> Event:
     for name in ("sent_at", "occurred_at"):
         if fields.get(name):
             fields[name] = datetime.fromisoformat(fields[name])
-    if fields.get("sender"):
-        fields["sender"] = Address(**fields["sender"])
+    for name in ("sender", "successor"):
+        if fields.get(name):
+            fields[name] = Address(**fields[name])
+    if "aliases" in fields:
+        fields["aliases"] = tuple(Address(**item) for item in fields["aliases"])
+    if "what" in fields:
+        fields["what"] = NoticeKind(fields["what"])
     if fields.get("location"):
         fields["location"] = Location(**fields["location"])
     if "state" in fields:
@@ -245,10 +301,12 @@ def load(kind: str, data: dict[str, Any]) -> Event:
 RANK: dict[DeliveryState, int] = {
     DeliveryState.UNKNOWN: -1,
     DeliveryState.QUEUED: 0,
+    DeliveryState.HELD: 0,
     DeliveryState.SENDING: 1,
     DeliveryState.UNCERTAIN: 2,
     DeliveryState.SENT: 3,
     DeliveryState.FAILED: 4,
+    DeliveryState.REPLACED: 4,
     DeliveryState.DELIVERED: 4,
     DeliveryState.READ: 5,
 }

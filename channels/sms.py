@@ -29,10 +29,13 @@ class Sms(Twilio):
     """Calling this will make the SMS channel of one Twilio sender; ``TWILIO_SMS_FROM`` is its number or name."""
 
     kind = "sms"
+    title = "SMS"
     required = ("TWILIO_SMS_FROM",)
     # Three parts of 153 septets: longer messages often arrive incomplete or not at all. Answers are written in GSM
     # 03.38; a script it lacks takes more parts.
-    limits = Limits(text_length=459, attachment_bytes=5_000_000, per_second=1.0)
+    limits = Limits(
+        text_length=459, attachment_bytes=5_000_000, per_second=1.0, per_person=1.0, reports=True, automatic=(10, 30)
+    )
 
     @classmethod
     def faults(cls, values: Mapping[str, str]) -> list[str]:
@@ -46,6 +49,12 @@ class Sms(Twilio):
     def account(self) -> str:
         """Calling this will give our sender as the provider writes it."""
         return self.values["TWILIO_SMS_FROM"]
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """Calling this will give our number and its sms link; nothing for a name, to which nobody can reply."""
+        number = self.account
+        return (number, f"sms:{number}") if number.lstrip("+").isdigit() else ("", "")
 
     def sender(self, raw: str) -> tuple[Address, bool]:
         """Calling this will read a number in any Indonesian or international spelling as ``tel:+…``.
@@ -90,7 +99,7 @@ class Sms(Twilio):
         if not numbers:
             return [Check("sender", False, "TWILIO_SMS_FROM is not a number of this account")]
         given = str(numbers[0].sms_url or "")
-        ours = given.partition("#")[0] == self._hook
+        ours = given.partition("#")[0] == self.hook
         detail = "calls us" if given == self.webhook else f"set the number's messaging webhook to {self.webhook}"
         return [Check("sender", True, "the number belongs to the account"), Check("webhook", ours, detail)]
 

@@ -53,7 +53,7 @@ class Web(Channel):
 
     kind = "web"
     external = False
-    limits = Limits(text_length=10_000, attachment_bytes=5_000_000, body_bytes=12_000_000)
+    limits = Limits(text_length=10_000, attachment_bytes=5_000_000, body_bytes=12_000_000, automatic=None)
 
     @property
     def account(self) -> str:

@@ -23,10 +23,17 @@ class WhatsApp(Twilio):
     """Calling this will make the WhatsApp channel of one Twilio sender; ``TWILIO_WHATSAPP_FROM`` is its number."""
 
     kind = "whatsapp"
+    title = "WhatsApp"
     required = ("TWILIO_WHATSAPP_FROM",)
     # 1,600 characters on every Twilio channel (docs/glossary/what-sms-character-limit); 16 MB media; 80 messages a
     # second; free text within 24 hours of the person's last message (docs/api/errors/63016).
-    limits = Limits(text_length=1600, attachment_bytes=16_000_000, reply_window=timedelta(hours=24), per_second=80.0)
+    limits = Limits(
+        text_length=1600,
+        attachment_bytes=16_000_000,
+        reply_window=timedelta(hours=24),
+        per_second=80.0,
+        reports=True,
+    )
 
     @classmethod
     def faults(cls, values: Mapping[str, str]) -> list[str]:
@@ -40,6 +47,12 @@ class WhatsApp(Twilio):
     def account(self) -> str:
         """Calling this will give our sender as the provider writes it: ``whatsapp:+…``."""
         return _PREFIX + self.values["TWILIO_WHATSAPP_FROM"].removeprefix(_PREFIX)
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """Calling this will give our number and its wa.me link."""
+        number = self.account.removeprefix(_PREFIX)
+        return number, f"https://wa.me/{number.removeprefix('+')}"
 
     def sender(self, raw: str) -> tuple[Address, bool]:
         """Calling this will read ``whatsapp:+…`` or ``whatsapp:<country>.<id>``. Raises Malformed for anything else."""

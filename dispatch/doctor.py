@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
+from channels.base import Channel
 from channels.message import DeliveryState
 from classifier.artifact import ArtifactRefused
 from dispatch import db
@@ -176,7 +177,7 @@ def _outbox(runtime: Runtime) -> Iterator[tuple[bool, str]]:
             .limit(1)
         ).first()
     since, kind = (oldest.created_at, oldest.channel) if oldest else (None, "")
-    off = bool(kind) and kind not in _kinds(runtime)
+    off = bool(kind) and not _of_kind(runtime, kind)
     remedy = "switch the channel on again" if off else "run aduan channels check and see the worker's log"
     ok, detail = _waited(since, runtime.now(), remedy)
     yield ok, f"{detail} (channel {kind})" if kind else detail
@@ -234,22 +235,18 @@ _IN_DATABASE: dict[str, Look] = {
 
 
 def _expected(runtime: Runtime) -> list[str]:
-    """The processes that must show that they live. The mailbox and Telegram's poller end at once when there is nothing
-    for them: no IMAP_URL, or a webhook in place of polling."""
-    kinds, values = _kinds(runtime), runtime.settings.values
-    names = ["clock", "worker"]
-    if "mail" in kinds and values.get("IMAP_URL"):
-        names.append("mail")
-    if "telegram" in kinds and not values.get("TELEGRAM_WEBHOOK_SECRET"):
-        names.append("telegram")
-    return names
+    """The processes that must show that they live. The fetcher ends at once when there is nothing for it; what it
+    fetches from shows a sign of life of its own, so that one mailbox that hangs is seen."""
+    pulled = [f"fetch {channel.name}" for channel in _of_kind(runtime) if channel.pull_every is not None]
+    return ["clock", "worker", *(["fetch", *pulled] if pulled else [])]
 
 
-def _kinds(runtime: Runtime) -> frozenset[str]:
+def _of_kind(runtime: Runtime, kind: str = "") -> list[Channel]:
+    """The channels that are on, of one kind or all; none while the configuration is faulty: that is its own finding."""
     try:
-        return frozenset(runtime.registry.channels)
+        return [channel for channel in runtime.registry.channels.values() if kind in ("", channel.kind)]
     except ConfigFaults:
-        return frozenset()  # said by the finding about the channels
+        return []
 
 
 def _oldest(session: Session, query: Select[Any]) -> datetime | None:

@@ -24,11 +24,9 @@ SEND = "dispatch.jobs.send"
 JOB_SECONDS = 300
 
 
-def outbound(channel: str) -> str:
-    """Calling this will name the queue of one channel's sends: a slow or broken channel has its own and delays no
-    other.
-    """
-    return f"outbound-{channel}"
+def outbound(provider: str) -> str:
+    """Calling this will name the queue of one provider's sends: a slow or broken one delays no other."""
+    return f"outbound-{provider}"
 
 
 class JobQueue:

@@ -15,18 +15,19 @@ log = logging.getLogger("aduan.send")
 MISCONFIGURED_WAIT = 300.0
 
 
-def send(channel: str, *row_ids: int) -> int:
-    """Calling this will send every due row of a channel, however few the bell named; returns how many were tried."""
-    return drain(current(), channel)
+def send(provider: str, *row_ids: int) -> int:
+    """Calling this will send every due row of a provider, however few the bell named; returns how many were tried."""
+    return drain(current(), provider)
 
 
-def drain(runtime: Runtime, kind: str, rounds: int = 250) -> int:
-    """Calling this will claim and send until nothing of the channel is due, in at most ``rounds`` claims."""
-    channel = runtime.channel(kind)
+def drain(runtime: Runtime, provider: str, rounds: int = 250) -> int:
+    """Calling this will claim and send until nothing of the provider is due, in at most ``rounds`` claims."""
+    channel = runtime.channel(provider)
+    lane = outbox.lanes(runtime.registry)[provider]
     tried = 0
     for _ in range(rounds):
         with runtime.writing() as session:
-            claims = outbox.claim(session, runtime.now(), kind)
+            claims = outbox.claim(session, runtime.now(), lane)
         for claim in claims:
             _send_one(runtime, channel, claim)
         tried += len(claims)
@@ -61,10 +62,10 @@ def _send_one(runtime: Runtime, channel: Channel, claim: outbox.Claim) -> None:
         # A fault of ours after the claim: whether the provider got it is not known, so it is not sent again.
         with runtime.writing() as session:
             outbox.settle_uncertain(session, runtime.now(), claim, f"internal: {type(error).__name__}", "")
-        log.exception("send broke", extra={"channel": channel.kind, "outbox": claim.row_id})
+        log.exception("send broke", extra={"channel": channel.name, "outbox": claim.row_id})
         return
     else:
         with runtime.writing() as session:
             outbox.settle_sent(session, runtime.now(), claim, receipt.external_id, receipt.state)
         outcome, code = str(receipt.state), ""
-    log.info("send settled", extra={"channel": channel.kind, "outbox": claim.row_id, "outcome": outcome, "code": code})
+    log.info("send settled", extra={"channel": channel.name, "outbox": claim.row_id, "outcome": outcome, "code": code})

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from channels.message import RANK, Address, DeliveryState, OutboundMessage
-from channels.registry import channel_class
+from channels.registry import Registry, channel_class
 from channels.text import split
 from dispatch.db import stored_id
 from dispatch.models import CitizenAddress, Message, Outbox
@@ -87,8 +87,38 @@ def put(
     return rows
 
 
-def claim(session: Session, now: datetime, channel: str, limit: int = 1) -> list[Claim]:
-    """Calling this will claim due rows of one channel, at most one for each address, the oldest first.
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Calling this will say whose rows one provider sends: those of its own account, and if it is the first of its
+    kind those of every account that no other provider has."""
+
+    provider: str
+    kind: str
+    account: str
+    others: tuple[str, ...] = ()
+    first: bool = True
+
+    def where(self) -> ColumnElement[bool]:
+        """Calling this will give the condition on outbox rows."""
+        kind = col(Outbox.channel) == self.kind
+        if self.first:
+            return kind & col(Outbox.account).not_in(self.others)
+        return kind & (col(Outbox.account) == self.account)
+
+
+def lanes(registry: Registry) -> dict[str, Lane]:
+    """Calling this will list the lanes of every provider that sends, by its name."""
+    found = {}
+    for name, channel in registry.channels.items():
+        if channel.external:
+            providers = registry.of_kind(channel.kind)
+            others = tuple(each.account for each in providers if each is not channel)
+            found[name] = Lane(name, channel.kind, channel.account, others, providers[0] is channel)
+    return found
+
+
+def claim(session: Session, now: datetime, lane: Lane, limit: int = 1) -> list[Claim]:
+    """Calling this will claim due rows of one provider, at most one for each address, the oldest first.
 
     A later message to a person waits until the earlier one is settled, so they read our words in order. Each claim is
     one conditional update: of two workers only one gets the row, and the other looks past it. One row at a time, unless
@@ -101,16 +131,16 @@ def claim(session: Session, now: datetime, channel: str, limit: int = 1) -> list
         .where(col(earlier.id) < Outbox.id, col(earlier.state).in_(PENDING))
         .exists()
     )
-    due = session.scalars(
+    waiting = session.scalars(
         select(Outbox)
-        .where(col(Outbox.channel) == channel, col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now)
+        .where(lane.where(), col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now)
         .where(~blocked)
         .order_by(col(Outbox.id))
         .limit(limit)
         .with_for_update(skip_locked=True, of=Outbox)
     ).all()
     claims = []
-    for row in due:
+    for row in waiting:
         lease = secrets.token_hex(8)
         taken = session.execute(
             update(Outbox)
@@ -128,6 +158,9 @@ def claim(session: Session, now: datetime, channel: str, limit: int = 1) -> list
             reply_to=tuple(row.reply_to),
             ticket_number=row.ticket_number,
             automatic=row.automatic,
+            template=row.template,
+            variables=tuple(row.variables),
+            asks=row.asks,
         )
         claims.append(Claim(stored_id(row.id), lease, row.attempts + 1, row.created_at, outgoing))
     return claims
@@ -199,11 +232,9 @@ def expire_leases(session: Session, now: datetime) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def due_by_channel(session: Session, now: datetime) -> dict[str, int]:
-    """Calling this will count the rows that could be sent now, by channel."""
-    rows = session.execute(
-        select(col(Outbox.channel), func.count())
-        .where(col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now)
-        .group_by(col(Outbox.channel))
+def due(session: Session, now: datetime, lane: Lane) -> int:
+    """Calling this will count the rows of a provider that could be sent now."""
+    query = select(func.count()).where(
+        lane.where(), col(Outbox.state) == DeliveryState.QUEUED, col(Outbox.next_at) <= now
     )
-    return {channel: int(number) for channel, number in rows}
+    return int(session.scalar(query) or 0)

@@ -11,6 +11,7 @@ from string import Formatter
 
 from babel.dates import format_datetime
 
+from channels.registry import channel_class
 from dispatch.region import Region
 
 LANGUAGES = ("id", "en")
@@ -45,7 +46,8 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "greeting name",
     "citizen",
     "help channels",
-    *(f"channel_{kind}" for kind in ("whatsapp", "sms", "telegram", "mail", "web")),
+    "channel_mail",
+    "channel_web",
     "contact_office agency",
     "status number status agency due",
     "status_with_answer number status agency at answer",
@@ -158,6 +160,11 @@ class Phrases:
         if superfluous := values.keys() - wanted:
             raise ValueError(f"phrase {key}: takes no {', '.join(sorted(superfluous))}")
         return texts.get(_language(language), texts["id"]).fill(values)
+
+    def channel(self, kind: str, language: str) -> str:
+        """Calling this will name a channel: in the region's words where it has any, else by its own title."""
+        key = f"channel_{kind}"
+        return self.say(key, language) if key in self._texts else channel_class(kind).title
 
     def date(self, instant: datetime, language: str) -> str:
         """Calling this will write the region's local date of an aware instant: "Jumat, 4 Desember 2026".

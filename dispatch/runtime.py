@@ -80,9 +80,9 @@ class Runtime:
 
         return load_model(self.settings.models / "current")
 
-    def channel(self, kind: str) -> Channel:
-        """Calling this will give a configured channel. Raises KeyError when it is off."""
-        return self.registry.channels[kind]
+    def channel(self, provider: str) -> Channel:
+        """Calling this will give a configured provider's channel. Raises KeyError when it is off."""
+        return self.registry.channels[provider]
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

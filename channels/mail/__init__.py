@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from channels.base import Channel, Check, Limits, RawRequest
+from channels.base import Channel, Check, Limits, Pulled, RawRequest
 from channels.errors import FetchError, Forged, Malformed, Misconfigured, Permanent, SendError
 from channels.mail import imap, smtp, urls
 from channels.mail.headers import valid_address
 from channels.mail.identity import Identity
-from channels.mail.imap import Cursor, Pulled
+from channels.mail.imap import Cursor
 from channels.mail.mime import FAULTS, open_mail, part_number, payload
 from channels.mail.parse import KIND, OVERSIZE, read_event
 from channels.message import Attachment, Event, OutboundMessage, Receipt
 
-__all__ = ["Cursor", "Mail", "Pulled"]
-
+POLL_SECONDS = 20.0
 #: Seconds a hook's timestamp may lie from the time of its receipt, either way.
 HOOK_WINDOW = 300
 SECRET_MIN = 16
@@ -39,7 +38,9 @@ class Mail(Channel):
     kind = KIND
     required = ("MAIL_FROM", "SMTP_URL")
     optional = ("IMAP_URL", "MAIL_HOOK_SECRET")
-    limits = Limits(text_length=100_000, attachment_bytes=10_000_000, per_second=5.0, body_bytes=12_000_000)
+    limits = Limits(
+        text_length=100_000, attachment_bytes=10_000_000, per_second=5.0, body_bytes=12_000_000, automatic=(3, 10)
+    )
 
     def __init__(self, values: Mapping[str, str], public_url: str, *, now: Callable[[], datetime] = _now) -> None:
         super().__init__(values, public_url)
@@ -81,6 +82,11 @@ class Mail(Channel):
     def account(self) -> str:
         """Calling this will name our mailbox: the address in MAIL_FROM, lower-cased."""
         return self._sender
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """Calling this will give our mail address and its mailto link."""
+        return self._sender, f"mailto:{self._sender}"
 
     def verify(self, request: RawRequest) -> None:
         """Calling this will return if ``X-Aduan-Signature`` is ``sha256=`` and the hex HMAC-SHA256 of timestamp, ``.``
@@ -147,12 +153,17 @@ class Mail(Channel):
             raise FetchError("the attachment is too large", permanent=True)
         return data
 
-    def poll(self, cursor: Cursor | None) -> Iterator[Pulled]:
-        """Calling this will yield the mailbox's mails after the cursor, see ``imap.poll``. Raises Misconfigured without
-        IMAP_URL."""
+    @property
+    def pull_every(self) -> float | None:
+        """Calling this will give the seconds between two looks into the mailbox; None without IMAP_URL."""
+        return POLL_SECONDS if self._imap else None
+
+    def pull(self, cursor: str, wait: float) -> Generator[Pulled, None, None]:
+        """Calling this will yield the mailbox's mails after the cursor ``uidvalidity:uid``, see ``imap.poll``. Raises
+        Misconfigured without IMAP_URL."""
         if self._imap is None:
             raise Misconfigured("IMAP_URL is not set, so there is no mailbox to read", code="IMAP_URL")
-        return imap.poll(self._imap, cursor)
+        yield from imap.poll(self._imap, Cursor.read(cursor))
 
     def check(self) -> list[Check]:
         """Calling this will sign in at both servers, send and change nothing, and say what to do about what fails."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import imaplib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Self
 
 from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 
-from channels.base import RawRequest
+from channels.base import Pulled
 from channels.errors import Misconfigured, Temporary
 from channels.mail.mime import HEADER_MAX, MAIL_MAX
 from channels.mail.parse import OVERSIZE
@@ -35,27 +35,22 @@ class Cursor:
     uidvalidity: int
     uid: int
 
+    def __str__(self) -> str:
+        return f"{self.uidvalidity}:{self.uid}"
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """Calling this will hold one mail and the cursor to store once it is recorded.
-
-    ``headers`` tell the parser what the mail itself cannot: that it was too large, so that only its header was fetched,
-    or that the server could not deliver it at all (``raw`` is empty then, and quarantine keeps the UID).
-    """
-
-    cursor_after: Cursor
-    raw: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def request(self, url: str, received_at: datetime) -> RawRequest:
-        """Calling this will wrap the mail for ``Mail.parse``, as if it had been posted."""
-        return RawRequest("POST", url, self.headers, self.raw, received_at)
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Calling this will read what ``str`` wrote; None for an empty text."""
+        uidvalidity, _, uid = text.partition(":")
+        return cls(int(uidvalidity), int(uid)) if text else None
 
 
-def poll(server: Server, cursor: Cursor | None) -> Iterator[Pulled]:
+def poll(server: Server, cursor: Cursor | None) -> Generator[Pulled, None, None]:
     """Calling this will yield every mail after the cursor, oldest first; all of them when there is no cursor or when
     the folder's UIDVALIDITY changed (the repeats are then dropped by their keys, RFC 4549 section 4.1).
+
+    ``headers`` of an item tell the parser what the mail itself cannot: that it was too large, so that only its header
+    was fetched, or that the server could not deliver it at all (the body is empty then, and quarantine keeps the UID).
 
     The caller records a mail, stores its cursor, and only then asks for the next: after a crash anywhere nothing is
     lost. Raises Temporary when the server cannot be reached or is lost, Misconfigured when sign-in or folder fail. A
@@ -113,7 +108,7 @@ class _Reader:
                 return self._read(uid, after)
             except FAULTS:
                 self._reopen()
-        return Pulled(after, b"", {UNFETCHABLE: f"uid {uid} of uidvalidity {self.uidvalidity}"})
+        return Pulled(b"", str(after), {UNFETCHABLE: f"uid {uid} of uidvalidity {self.uidvalidity}"})
 
     def _reopen(self) -> None:
         self.close()
@@ -128,10 +123,10 @@ class _Reader:
         size = _size(described[0])
         if size > MAIL_MAX:
             header = self._fetch(uid, f"(UID BODY.PEEK[HEADER]<0.{HEADER_MAX}>)")
-            return Pulled(after, header[1], {OVERSIZE: str(size)}) if header else None
+            return Pulled(header[1], str(after), {OVERSIZE: str(size)}) if header else None
         # One byte more than allowed: a server that understates the size is then found out by the parser's own cap.
         body = self._fetch(uid, f"(UID BODY.PEEK[]<0.{MAIL_MAX + 1}>)")
-        return Pulled(after, body[1]) if body else None
+        return Pulled(body[1], str(after)) if body else None
 
     def _fetch(self, uid: int, what: str) -> tuple[bytes, bytes] | None:
         """The answer's description and literal. imap_tools' own fetch is not used: it parses the mail at once, and a

@@ -87,5 +87,6 @@ def _message(
         reply_to=answered,
         thread=identity.ticket_of([value for header in RECIPIENTS for value in headers.all(header)]),
         automatic=bool(rule),
+        silent=wants_silence(headers),
         notes=tuple(note for note, holds in notes.items() if holds),
     )

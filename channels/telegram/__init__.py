@@ -10,14 +10,14 @@ import json
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx
 from telegram import LinkPreviewOptions, ReplyParameters
 
-from channels.base import Channel, Check, Limits, RawRequest
+from channels.base import Channel, Check, Limits, Pulled, RawRequest
 from channels.errors import FetchError, Forged, Permanent, SendError, Temporary
 from channels.message import Attachment, Event, OutboundMessage, Receipt
 from channels.telegram.client import UNREADABLE, UPDATES, Client
@@ -26,6 +26,8 @@ from channels.telegram.updates import CONTACT, message_id, read, vcard
 API_URL = "https://api.telegram.org"
 #: Answers of the file server that another try does not change.
 GONE = {400, 403, 404, 410}
+#: How often to look whether Telegram still delivers to our webhook.
+HOOK_SECONDS = 600.0
 
 
 class Telegram(Channel):
@@ -39,7 +41,7 @@ class Telegram(Channel):
     optional = ("TELEGRAM_WEBHOOK_SECRET",)
     extras = ("TELEGRAM_API_URL",)
     #: core.telegram.org/bots/api (text, getFile) and core.telegram.org/bots/faq (about 30 messages a second in all).
-    limits = Limits(text_length=4096, attachment_bytes=20_000_000, per_second=25)
+    limits = Limits(text_length=4096, attachment_bytes=20_000_000, per_second=25, per_person=1.0)
     #: Seconds without a byte before an answer counts as lost.
     read_timeout: ClassVar[float] = 15.0
 
@@ -49,7 +51,8 @@ class Telegram(Channel):
         self._secret = self.values.get("TELEGRAM_WEBHOOK_SECRET", "")
         self._api = self.values.get("TELEGRAM_API_URL", API_URL).rstrip("/")
         #: Where Telegram shall deliver; nowhere without a secret.
-        self._hook = f"{self.public_url}/hooks/telegram" if self._secret else ""
+        self._hook = self.hook if self._secret else ""
+        self._registered = False
         # By process: after a fork a parent's client stays the parent's, and so does its lock, held or not.
         self._locks: dict[int, threading.Lock] = {}
         self._clients: dict[int, Client] = {}
@@ -140,6 +143,23 @@ class Telegram(Channel):
             return [(int(update["update_id"]), json.dumps(update).encode()) for update in found]
         except UNREADABLE:
             raise Temporary("Telegram answered getUpdates with something that is no update") from None
+
+    @property
+    def pull_every(self) -> float | None:
+        """Calling this will give the seconds between two rounds: none between two long polls, minutes between two looks
+        whether the webhook is still ours."""
+        return HOOK_SECONDS if self._secret else 0.0
+
+    def pull(self, cursor: str, wait: float) -> Generator[Pulled, None, None]:
+        """Calling this will register the webhook, or without a secret remove it and fetch the updates from the cursor
+        (an update id) on, waiting up to ``wait`` seconds for one. Raises as ``poll`` does."""
+        if not self._registered:
+            self.set_webhook()
+            self._registered = True
+        if self._secret:
+            return
+        for update_id, body in self.poll(int(cursor) if cursor else None, int(wait)):
+            yield Pulled(body, str(update_id + 1), {"Content-Type": "application/json"})
 
     def set_webhook(self) -> None:
         """Calling this will tell Telegram to deliver to our webhook, or without a secret to keep updates for polling.

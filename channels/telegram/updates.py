@@ -148,8 +148,9 @@ def _message(message: Message, data: dict[str, Any], key: Key, *notes: str) -> l
             attachments=attachments,
             location=location,
             reply_to=(message_id(answered),) if answered else (),
-            thread=_text(message.media_group_id),
+            album=_text(message.media_group_id),
             provider_id=message_id(message),
+            revises=message_id(message) if "edited" in found else "",
             language=_text(person.language_code) if person else "",
             notes=tuple(found),
         )

@@ -2,8 +2,17 @@
 
 from sqlmodel import SQLModel
 
-from dispatch.models.events import Cursor, EventState, Heartbeat, InboundEvent
-from dispatch.models.people import Citizen, CitizenAddress
+from dispatch.models.events import (
+    ChannelState,
+    Cursor,
+    EventState,
+    Heartbeat,
+    InboundEvent,
+    Lease,
+    StoredTemplate,
+    Upload,
+)
+from dispatch.models.people import AddressAlias, Citizen, CitizenAddress, CitizenMerge, LinkCode, MergeProof
 from dispatch.models.staff import Audit, LoginAttempt, Role, Staff, StaffAgency, StaffSession
 from dispatch.models.tickets import (
     Assignment,
@@ -21,18 +30,24 @@ from dispatch.models.types import UtcDateTime
 metadata = SQLModel.metadata
 
 __all__ = [
+    "AddressAlias",
     "Assignment",
     "AttachmentState",
     "Audit",
     "Author",
+    "ChannelState",
     "Citizen",
     "CitizenAddress",
+    "CitizenMerge",
     "Cursor",
     "Direction",
     "EventState",
     "Heartbeat",
     "InboundEvent",
+    "Lease",
+    "LinkCode",
     "LoginAttempt",
+    "MergeProof",
     "Message",
     "Outbox",
     "Role",
@@ -41,7 +56,9 @@ __all__ = [
     "StaffSession",
     "StatusChange",
     "StoredAttachment",
+    "StoredTemplate",
     "Ticket",
+    "Upload",
     "UtcDateTime",
     "metadata",
 ]

@@ -26,7 +26,8 @@ class InboundEvent(SQLModel, table=True):
     """Calling this will make a row for one arrived thing, unique for ever by (channel, account, external_id).
 
     ``payload`` is the event in our words, ``raw`` the provider's bytes beside it (erased after ``purge_after``).
-    ``sender`` groups what must stay in order: events of one sender are worked on one after the other.
+    ``sender`` groups what must stay in order: events of one sender are worked on one after the other. ``album`` groups
+    what came as one and is gathered before it is worked on.
     """
 
     __tablename__ = "inbound_event"
@@ -55,6 +56,7 @@ class InboundEvent(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     purge_after: datetime = Field(sa_type=UtcDateTime, index=True)
     error: str = ""
+    album: str = Field(default="", index=True)
 
 
 class Cursor(SQLModel, table=True):
@@ -75,3 +77,60 @@ class Heartbeat(SQLModel, table=True):
     name: str = Field(primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
     detail: str = ""
+
+
+class Lease(SQLModel, table=True):
+    """Calling this will make a row by which one process alone does something, until ``until``: fetch from a provider
+    that bears only one reader."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
+class ChannelState(SQLModel, table=True):
+    """Calling this will make a row for how a provider fares: after failures or a used-up budget it rests until
+    ``paused_until``, for a reason staff can read."""
+
+    __tablename__ = "channel_state"
+
+    provider: str = Field(primary_key=True)
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str = ""
+    failures: int = 0
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class StoredTemplate(SQLModel, table=True):
+    """Calling this will make a row for one text approved at a provider, as last listed there (``synced_at``)."""
+
+    __tablename__ = "template"
+    __table_args__ = (UniqueConstraint("provider", "key", "language", name="uq_template"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    provider: str
+    key: str
+    name: str
+    language: str
+    status: str
+    category: str = ""
+    parts: list[str] = Field(default_factory=list, sa_type=plain_json())
+    synced_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Upload(SQLModel, table=True):
+    """Calling this will make a row for a file that a browser sends piece by piece; its bytes lie under ``var`` by
+    ``token`` until the report it belongs to is sent."""
+
+    __tablename__ = "upload"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token: str = Field(unique=True)
+    chat: str = Field(index=True)
+    filename: str = ""
+    size: int
+    received: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

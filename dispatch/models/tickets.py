@@ -120,7 +120,8 @@ class Author(StrEnum):
 class Message(SQLModel, table=True):
     """Calling this will make a row for one message of the conversation, in or out, or a note among staff.
 
-    ``event_id`` is unique: an inbound event becomes at most one message, however often it is worked on.
+    ``revises`` is the provider id of an earlier message that this one corrects or completes. ``event_id`` is unique: an
+    inbound event becomes at most one message, however often it is worked on.
     """
 
     __tablename__ = "message"
@@ -143,6 +144,7 @@ class Message(SQLModel, table=True):
     subject: str = ""
     language: str = ""
     provider_id: str = ""
+    revises: str = ""
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     latitude: float | None = None
@@ -152,16 +154,21 @@ class Message(SQLModel, table=True):
 
 
 class AttachmentState(StrEnum):
-    """Where an attachment's bytes stand: still at the provider, with us, or not to be had and why."""
+    """Where an attachment's bytes stand: still at the provider, with us, infected, or not to be had and why."""
 
     PENDING = "pending"
     STORED = "stored"
+    INFECTED = "infected"
     REFUSED = "refused"
     FAILED = "failed"
 
 
 class StoredAttachment(SQLModel, table=True):
-    """Calling this will make a row for one file of a message; the bytes lie under ``var`` by their SHA-256."""
+    """Calling this will make a row for one file of a message; the bytes lie under ``var`` by their SHA-256.
+
+    A picture is kept re-encoded; ``original_type`` is what came, ``latitude`` and ``longitude`` where the camera says
+    it was taken, ``scanned`` the scanner's word ("" when none is configured).
+    """
 
     __tablename__ = "attachment"
 
@@ -178,13 +185,19 @@ class StoredAttachment(SQLModel, table=True):
     attempts: int = 0
     next_at: datetime = Field(sa_type=UtcDateTime)
     error: str = ""
+    original_type: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    scanned: str = ""
 
 
 class Outbox(SQLModel, table=True):
     """Calling this will make a row that promises one provider call: recipient and text frozen, claimed with a lease.
 
     It settles as sent, failed or *uncertain*; a provider's report may then raise it to delivered or read. A text longer
-    than the channel's limit becomes several rows with rising ``part``.
+    than the channel's limit becomes several rows with rising ``part``. A row that could not be delivered may be
+    ``replaced`` by another that names it in ``replaces_id``: again, by a template, on another channel (``origin``).
+    ``segments`` are the parts the provider bills, ``category`` what as, ``cost`` our price for it in rupiah.
     """
 
     __tablename__ = "outbox"
@@ -193,6 +206,7 @@ class Outbox(SQLModel, table=True):
         Index("ix_outbox_pending", "channel", "state", "next_at"),
         Index("ix_outbox_message", "message_id"),
         Index("ix_outbox_address", "address_id", "state"),
+        Index("ix_outbox_sent", "channel", "sent_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -221,3 +235,11 @@ class Outbox(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    template: str = ""
+    variables: list[str] = Field(default_factory=list, sa_type=plain_json())
+    asks: str = ""
+    origin: str = ""
+    replaces_id: int | None = Field(default=None, foreign_key="outbox.id", index=True)
+    segments: int = 0
+    category: str = ""
+    cost: int = 0

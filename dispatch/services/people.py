@@ -12,6 +12,7 @@ from dispatch.db import insert_new
 from dispatch.models import Citizen, CitizenAddress
 
 NAME_LENGTH = 120
+PHONE_SCHEMES = frozenset({"tel", "whatsapp"})
 
 
 def identify(session: Session, now: datetime, message: InboundMessage) -> CitizenAddress:
@@ -37,7 +38,7 @@ def identify_sender(session: Session, now: datetime, channel: str, account: str,
         citizen = Citizen(created_at=now)
         session.add(citizen)
         session.flush()
-        values = {**key, "citizen_id": citizen.id, "created_at": now}
+        values = {**key, "citizen_id": citizen.id, "created_at": now, "phone": phone_of(sender)}
         statement = insert_new(session, CitizenAddress, values).returning(col(CitizenAddress.id))
         made = session.execute(statement).scalar()
         if made is None:
@@ -46,6 +47,11 @@ def identify_sender(session: Session, now: datetime, channel: str, account: str,
     if found is None:
         raise LookupError("the address vanished while it was being made")
     return found
+
+
+def phone_of(address: Address) -> str:
+    """Calling this will give the phone number (E.164) that an address is, or an empty string."""
+    return address.value if address.scheme in PHONE_SCHEMES and address.value.startswith("+") else ""
 
 
 def set_stopped(session: Session, now: datetime, address: CitizenAddress, stopped: bool) -> None:

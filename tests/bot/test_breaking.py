@@ -12,6 +12,7 @@ from dispatch.models import InboundEvent, Outbox
 from dispatch.runtime import Runtime
 from dispatch.services.delivery import record_delivery
 from dispatch.services.inbound import record_inbound
+from tests.support.rows import lane
 from tests.support.talk import Citizen
 
 
@@ -38,7 +39,7 @@ def test_a_report_settles_an_uncertain_send_by_its_key(trained: Runtime) -> None
     Citizen(trained).says("Lampu jalan di depan pasar Gusher Tarakan mati")
     now = trained.now()
     with trained.writing() as session:
-        [claim] = outbox.claim(session, now, "whatsapp", limit=1)
+        [claim] = outbox.claim(session, now, lane("whatsapp"), limit=1)
         outbox.settle_uncertain(session, now, claim, "the answer was lost", "")
     report = DeliveryReport(
         channel="whatsapp",

@@ -20,6 +20,7 @@ from dispatch.services import inbound
 from tests.support.clock import Clock
 from tests.support.desk import rows
 from tests.support.providers.telegram import TOKEN
+from tests.support.rows import lane
 from tests.support.talk import Citizen
 from tests.support.valkey import Valkey
 
@@ -122,7 +123,7 @@ def test_what_a_dead_sender_held_becomes_uncertain_and_is_not_sent_again(trained
     record(trained)
     drain_inbound(trained)
     with trained.writing() as session:
-        assert len(outbox.claim(session, trained.now(), "telegram")) == 1
+        assert len(outbox.claim(session, trained.now(), lane("telegram"))) == 1
     clock.forward(seconds=outbox.LEASE.total_seconds() + 1)
     for _ in range(3):
         sweep(trained)
@@ -154,7 +155,7 @@ def test_without_a_queue_server_the_sweep_still_does_its_own_work(trained: Runti
     record(trained)
     drain_inbound(trained)
     with trained.writing() as session:
-        outbox.claim(session, trained.now(), "telegram")
+        outbox.claim(session, trained.now(), lane("telegram"))
     clock.forward(seconds=outbox.LEASE.total_seconds() + 1)
     trained.queue.close()
     trained.queue.url = "redis://127.0.0.1:1/0"

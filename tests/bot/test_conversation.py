@@ -85,12 +85,12 @@ CASES: dict[str, Case] = {
         facts(automatic=True, thread=NEW_THREAD), Action.KEEP, "mail written by a machine"
     ),
     # edits
-    "an edit with a ticket open": Case(facts(notes=("edited",), latest=LATEST), Action.KEEP, "an edit", LATEST),
+    "an edit with a ticket open": Case(facts(revises="m1", latest=LATEST), Action.KEEP, "an edit", LATEST),
     "an edit of what quotes us": Case(
-        facts(notes=("edited",), latest=LATEST, threaded=OTHER), Action.KEEP, "an edit", OTHER
+        facts(revises="m1", latest=LATEST, threaded=OTHER), Action.KEEP, "an edit", OTHER
     ),
-    "an edit without any ticket": Case(facts(notes=("edited",)), Action.KEEP, "an edit"),
-    "an edited command": Case(facts("STOP", notes=("edited",)), Action.KEEP, "an edit"),
+    "an edit without any ticket": Case(facts(revises="m1"), Action.KEEP, "an edit"),
+    "an edited command": Case(facts("STOP", revises="m1"), Action.KEEP, "an edit"),
     # commands
     "status": Case(facts("STATUS KU-7MPA-3QRW"), Action.STATUS, "a command"),
     "status in a burst": Case(facts("STATUS", latest=BURST), Action.STATUS, "a command"),

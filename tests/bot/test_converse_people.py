@@ -194,7 +194,7 @@ def test_an_edit_is_kept_with_its_ticket_and_changes_nothing_else(trained: Runti
     citizen = Citizen(trained, "telegram")
     citizen.says(ROAD)
     clock.forward(hours=1)
-    assert citizen.says("Jalan rusak di Juata Laut", notes=("edited",)) == []
+    assert citizen.says("Jalan rusak di Juata Laut", revises="m1") == []
     [ticket] = citizen.tickets()
     assert ticket.area is None
     assert len(messages_of(trained, ticket.number)) == 2

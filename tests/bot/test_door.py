@@ -149,6 +149,6 @@ def test_any_text_can_be_stored(runtime: Runtime, text: str) -> None:
 
 @on_sqlite
 def test_what_we_fetched_ourselves_reads_like_a_request(runtime: Runtime) -> None:
-    request = pulled(runtime, b"{}", "application/json")
+    request = pulled(runtime, b"{}", {"Content-Type": "application/json"})
     assert (request.method, request.body, request.header("content-type")) == ("POST", b"{}", "application/json")
     assert request.received_at == runtime.now()

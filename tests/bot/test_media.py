@@ -24,7 +24,11 @@ on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 def web(runtime: Runtime, *files: dict[str, str], key: str = "kunci-0001") -> None:
     body = {"key": key, "chat": "a" * 32, "text": ROAD, "files": list(files)}
-    door.take(runtime, runtime.channel("web"), door.pulled(runtime, json.dumps(body).encode(), "application/json"))
+    door.take(
+        runtime,
+        runtime.channel("web"),
+        door.pulled(runtime, json.dumps(body).encode(), {"Content-Type": "application/json"}),
+    )
     drain_inbound(runtime)
 
 

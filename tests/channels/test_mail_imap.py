@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from channels.base import Pulled, RawRequest
 from channels.errors import Malformed, Misconfigured, Temporary
-from channels.mail import Cursor, Mail, Pulled
-from channels.mail.imap import UNFETCHABLE
+from channels.mail import Mail
+from channels.mail.imap import UNFETCHABLE, Cursor
 from channels.mail.mime import HEADER_MAX, MAIL_MAX
 from channels.message import InboundMessage
 from tests.support.providers.mail import PASSWORD, ImapStandIn, certificate
@@ -36,11 +37,15 @@ def channel_of(url: str) -> Mail:
 
 
 def pulled(mailbox: ImapStandIn, cursor: Cursor | None = None) -> list[Pulled]:
-    return list(channel_of(mailbox.url).poll(cursor))
+    return list(channel_of(mailbox.url).pull(str(cursor or ""), 0))
+
+
+def _uid(mail: Pulled) -> int:
+    return int(mail.cursor.partition(":")[2])
 
 
 def uids(mails: list[Pulled]) -> list[int]:
-    return [mail.cursor_after.uid for mail in mails]
+    return [_uid(mail) for mail in mails]
 
 
 CURSORS = {
@@ -57,7 +62,7 @@ CURSORS = {
 @pytest.mark.parametrize(("cursor", "expected"), CURSORS.values(), ids=CURSORS.keys())
 def test_what_lies_after_the_cursor_is_read(mailbox: ImapStandIn, cursor: Cursor | None, expected: list[int]) -> None:
     mails = pulled(mailbox, cursor)
-    assert [(mail.cursor_after, mail.raw) for mail in mails] == [(Cursor(7, uid), letter(uid)) for uid in expected]
+    assert [(mail.cursor, mail.body) for mail in mails] == [(f"7:{uid}", letter(uid)) for uid in expected]
 
 
 def test_an_empty_mailbox_is_no_fault() -> None:
@@ -78,21 +83,21 @@ def test_stopping_after_three_of_ten_loses_and_repeats_nothing() -> None:
     with ImapStandIn(mails={uid: letter(uid) for uid in range(1, 11)}).serve() as mailbox:
         recorded: list[bytes] = []
         cursor: Cursor | None = None
-        first = channel_of(mailbox.url).poll(None)
+        first = channel_of(mailbox.url).pull("", 0)
         for mail in first:
-            recorded.append(mail.raw)
-            cursor = mail.cursor_after
+            recorded.append(mail.body)
+            cursor = Cursor.read(mail.cursor)
             if len(recorded) == 3:
                 break
-        first.close()  # type: ignore[attr-defined]  # what an ending process does to its generator
+        first.close()  # what an ending process does to its generator
         assert cursor == Cursor(7, 3)
-        recorded += [mail.raw for mail in pulled(mailbox, cursor)]
+        recorded += [mail.body for mail in pulled(mailbox, cursor)]
         assert recorded == [letter(uid) for uid in range(1, 11)]
 
 
 def test_a_crash_before_the_cursor_is_stored_only_repeats_the_last(mailbox: ImapStandIn) -> None:
-    first = next(iter(channel_of(mailbox.url).poll(None)))
-    again = next(iter(channel_of(mailbox.url).poll(None)))
+    first = next(iter(channel_of(mailbox.url).pull("", 0)))
+    again = next(iter(channel_of(mailbox.url).pull("", 0)))
     assert first == again
 
 
@@ -103,8 +108,10 @@ def test_a_mail_deleted_meanwhile_is_passed_over(mailbox: ImapStandIn) -> None:
 
 def quarantined(mail: Pulled) -> bool:
     with pytest.raises(Malformed):
-        channel_of("imap://a:b@127.0.0.1:1").parse(mail.request("https://x.invalid/", NOW))
-    return mail.raw == b"" and UNFETCHABLE in mail.headers
+        channel_of("imap://a:b@127.0.0.1:1").parse(
+            RawRequest("POST", "https://x.invalid/", mail.headers, mail.body, NOW)
+        )
+    return mail.body == b"" and UNFETCHABLE in mail.headers
 
 
 def test_a_mail_the_server_refuses_does_not_hold_up_the_next(mailbox: ImapStandIn) -> None:
@@ -124,7 +131,7 @@ def test_a_mail_that_ends_the_connection_each_time_does_not_hold_up_the_next(mai
 
 def test_a_connection_lost_once_is_picked_up(mailbox: ImapStandIn) -> None:
     mailbox.deadly_once = {5}
-    assert [mail.raw for mail in pulled(mailbox)] == [letter(3), letter(5), letter(8)]
+    assert [mail.body for mail in pulled(mailbox)] == [letter(3), letter(5), letter(8)]
 
 
 def test_a_mailbox_rebuilt_while_it_is_read_is_read_anew_later(mailbox: ImapStandIn) -> None:
@@ -136,7 +143,7 @@ def test_a_mailbox_rebuilt_while_it_is_read_is_read_anew_later(mailbox: ImapStan
     mailbox.after_login = rebuild
     read: list[Pulled] = []
     with pytest.raises(Temporary):
-        read.extend(channel_of(mailbox.url).poll(None))
+        read.extend(channel_of(mailbox.url).pull("", 0))
     mailbox.after_login = None
     assert uids(pulled(mailbox, Cursor(7, 3))) == [3, 5, 8]
 
@@ -156,16 +163,16 @@ def test_a_mail_too_large_gives_its_header_only(mailbox: ImapStandIn) -> None:
 def test_a_header_too_large_is_cut(mailbox: ImapStandIn) -> None:
     mailbox.mails[5] = b"X-Isi: " + b"x" * (HEADER_MAX * 2) + b"\r\n" + letter(5)
     mailbox.sizes = {5: MAIL_MAX + 1}
-    assert len(pulled(mailbox)[1].raw) == HEADER_MAX
+    assert len(pulled(mailbox)[1].body) == HEADER_MAX
 
 
 def test_a_size_that_lies_is_found_out(mailbox: ImapStandIn) -> None:
     mailbox.mails[5] = letter(5) + b"x" * (MAIL_MAX * 2)
     mailbox.sizes = {5: 100}
     mail = pulled(mailbox)[1]
-    assert len(mail.raw) == MAIL_MAX + 1
+    assert len(mail.body) == MAIL_MAX + 1
     with pytest.raises(Malformed):
-        channel_of(mailbox.url).parse(mail.request("https://x.invalid/", NOW))
+        channel_of(mailbox.url).parse(RawRequest("POST", "https://x.invalid/", mail.headers, mail.body, NOW))
 
 
 REFUSED = {
@@ -193,12 +200,12 @@ def test_a_folder_that_is_not_there_is_a_misconfiguration(mailbox: ImapStandIn) 
 
 def test_nobody_listening_is_temporary() -> None:
     with pytest.raises(Temporary):
-        list(channel_of(f"imap://a:b@127.0.0.1:{free_port()}/INBOX").poll(None))
+        list(channel_of(f"imap://a:b@127.0.0.1:{free_port()}/INBOX").pull("", 0))
 
 
 def test_no_password_leaves_without_the_tls_that_is_required(mailbox: ImapStandIn) -> None:
     with pytest.raises(Misconfigured):
-        list(channel_of(f"{mailbox.url}?starttls=required").poll(None))
+        list(channel_of(f"{mailbox.url}?starttls=required").pull("", 0))
     assert "LOGIN" not in mailbox.asked
 
 
@@ -218,17 +225,17 @@ def test_tls_is_used_and_the_certificate_checked(
     with mailbox.serve():
         url = mailbox.url if way == "starttls" else mailbox.url.replace("imap://", "imaps://")
         with pytest.raises(Misconfigured) as caught:
-            list(channel_of(url).poll(None))
+            list(channel_of(url).pull("", 0))
         assert caught.value.code == "tls"
         assert "LOGIN" not in mailbox.asked
         monkeypatch.setenv("SSL_CERT_FILE", str(made_certificate[0]))
-        assert [mail.raw for mail in channel_of(url).poll(None)] == [letter(3)]
+        assert [mail.body for mail in channel_of(url).pull("", 0)] == [letter(3)]
 
 
 def test_without_a_mailbox_there_is_nothing_to_poll() -> None:
     channel = Mail({"MAIL_FROM": "aduan@lapor.contoh.go.id", "SMTP_URL": "smtp://127.0.0.1:1"}, "https://x.invalid")
     with pytest.raises(Misconfigured):
-        channel.poll(None)
+        next(channel.pull("", 0))
 
 
 def test_check_opens_the_mailbox(mailbox: ImapStandIn) -> None:

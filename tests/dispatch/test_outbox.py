@@ -16,7 +16,7 @@ from dispatch import db, outbox
 from dispatch.models import Outbox
 from dispatch.outbox import GIVE_UP_AFTER, LEASE, Claim
 from tests.support.clock import Clock
-from tests.support.rows import outbox_row, promised
+from tests.support.rows import lane, outbox_row, promised
 
 S = DeliveryState
 #: A table of pure arithmetic needs one database only.
@@ -25,7 +25,7 @@ one_database = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 def claim(runtime, limit: int = 1) -> list[Claim]:
     with runtime.writing() as session:
-        return outbox.claim(session, runtime.now(), "whatsapp", limit)
+        return outbox.claim(session, runtime.now(), lane("whatsapp"), limit)
 
 
 class TestPut:
@@ -49,7 +49,7 @@ class TestPut:
         row = outbox_row(runtime, row_id)
         assert (row.state, row.sent_at) == (S.SENT, runtime.now())
         with runtime.writing() as session:
-            assert outbox.claim(session, runtime.now(), "web") == []
+            assert outbox.claim(session, runtime.now(), lane("web")) == []
 
     def test_is_undone_with_the_change_that_caused_it(self, runtime):
         from dispatch.phrases import Phrases
@@ -82,7 +82,7 @@ class TestClaim:
         promised(runtime, value="b")
         assert len(claim(runtime)) == 1
         with runtime.writing() as session:
-            assert len(outbox.claim(session, runtime.now(), "whatsapp")) == 1
+            assert len(outbox.claim(session, runtime.now(), lane("whatsapp"))) == 1
 
     def test_takes_nothing_before_its_time(self, runtime, clock):
         [row_id] = promised(runtime)
@@ -119,7 +119,7 @@ class TestClaim:
         left = []
         for _ in ids:
             with runtime.writing() as session:
-                [one] = outbox.claim(session, runtime.now(), "sms", 5)
+                [one] = outbox.claim(session, runtime.now(), lane("sms"), 5)
                 outbox.settle_sent(session, runtime.now(), one, f"id-{one.row_id}", S.SENT)
             left.append(one.row_id)
         assert left == ids
@@ -137,7 +137,7 @@ class TestClaim:
                 barrier.wait(timeout=20)
                 while True:
                     with runtime.writing() as session:
-                        claims = outbox.claim(session, runtime.now(), "whatsapp", 2)
+                        claims = outbox.claim(session, runtime.now(), lane("whatsapp"), 2)
                     for each in claims:
                         taken.append(each)
                         with runtime.writing() as session:
@@ -181,7 +181,7 @@ def _claim_all(url: str, results: multiprocessing.Queue[list[int]]) -> None:
     empty = 0
     while empty < 20:  # another's lock may hide a row for a moment
         with db.writing(engine) as session:
-            claims = outbox.claim(session, Clock()(), "whatsapp")
+            claims = outbox.claim(session, Clock()(), lane("whatsapp"))
         taken += [each.row_id for each in claims]
         empty = 0 if claims else empty + 1
     engine.dispose()
@@ -303,5 +303,8 @@ def test_what_is_due_is_counted_by_channel(runtime, clock):
     promised(runtime, ("a", "b"))
     promised(runtime, channel="sms")
     with runtime.reading() as session:
-        assert outbox.due_by_channel(session, clock()) == {"whatsapp": 2, "sms": 1}
-        assert outbox.due_by_channel(session, clock() - timedelta(seconds=1)) == {}
+        assert [outbox.due(session, clock(), lane(kind)) for kind in ("whatsapp", "sms")] == [2, 1]
+        assert [outbox.due(session, clock() - timedelta(seconds=1), lane(kind)) for kind in ("whatsapp", "sms")] == [
+            0,
+            0,
+        ]

@@ -15,6 +15,7 @@ from dispatch.models import Message, Staff, Ticket
 from dispatch.runtime import Runtime
 from dispatch.services import answers, tickets
 from dispatch.workflow import Status
+from tests.support.rows import lane
 
 _ids = count(1)
 
@@ -49,7 +50,7 @@ def deliver(runtime: Runtime, channel: str) -> list[str]:
     ids: list[str] = []
     while True:
         with runtime.writing() as session:
-            claims = outbox.claim(session, runtime.now(), channel)
+            claims = outbox.claim(session, runtime.now(), lane(channel))
             for claim in claims:
                 ids.append(f"out-{next(_ids)}")
                 outbox.settle_sent(session, runtime.now(), claim, ids[-1], DeliveryState.SENT)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from channels.message import Address
+from dispatch import outbox
 from dispatch.models import Author, CitizenAddress, Direction, Message, Outbox, Ticket
 from dispatch.phrases import Phrases
 from dispatch.runtime import Runtime
@@ -93,3 +94,8 @@ def outbox_row(runtime: Runtime, row_id: int) -> Outbox:
     """One outbox row as it is stored now."""
     with runtime.reading() as session:
         return session.get_one(Outbox, row_id)
+
+
+def lane(kind: str) -> outbox.Lane:
+    """The lane of a kind with a single provider, whatever its account."""
+    return outbox.Lane(kind, kind, "")

@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 
-from bot import polling
-from bot.polling import poll_once
+from bot import fetching
+from bot.fetching import NotOurs, fetch, follow
 from bot.process import Stop
 from channels.errors import Misconfigured
 from channels.telegram import Telegram
 from dispatch.models import Cursor, EventState, InboundEvent
 from dispatch.runtime import Runtime
+from tests.support.clock import Clock
 from tests.support.desk import rows
 from tests.support.providers.base import RESET
 from tests.support.providers.telegram import SECRET, TOKEN, TelegramStandIn, refusal, text_update
 
+ME = "this process"
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -58,9 +60,9 @@ def test_updates_are_recorded_once_and_then_confirmed(
 ) -> None:
     updates = [text_update(4711, f"pesan {n}") for n in range(3)]
     provider.push(*updates)
-    assert poll_once(runtime, telegram, 0) == 3
+    assert fetch(runtime, telegram, ME, 0) == 3
     assert cursor(runtime) == str(updates[-1]["update_id"] + 1)
-    assert poll_once(runtime, telegram, 0) == 0
+    assert fetch(runtime, telegram, ME, 0) == 0
     assert provider.updates == []
     assert texts(runtime) == ["pesan 0", "pesan 1", "pesan 2"]
 
@@ -81,10 +83,10 @@ def test_a_kill_while_recording_loses_and_repeats_nothing(
 
     event.listen(runtime.engine, "before_cursor_execute", dies)
     with pytest.raises(Killed):
-        poll_once(runtime, telegram, 0)
+        fetch(runtime, telegram, ME, 0)
     event.remove(runtime.engine, "before_cursor_execute", dies)
     assert texts(runtime) == [f"pesan {n}" for n in range(len(texts(runtime)))]
-    poll_once(runtime, telegram, 0)
+    fetch(runtime, telegram, ME, 0)
     assert texts(runtime) == [f"pesan {n}" for n in range(5)]
 
 
@@ -100,9 +102,9 @@ def test_a_poisonous_update_is_quarantined_and_the_next_ones_come(
 
     monkeypatch.setattr(telegram, "parse", breaks)
     provider.push(text_update(4711, "racun"), text_update(4712, "jalan rusak"))
-    poll_once(runtime, telegram, 0)
+    fetch(runtime, telegram, ME, 0)
     assert [event.state for event in rows(runtime, InboundEvent)] == [EventState.QUARANTINED, EventState.NEW]
-    assert poll_once(runtime, telegram, 0) == 0
+    assert fetch(runtime, telegram, ME, 0) == 0
 
 
 @on_sqlite
@@ -112,50 +114,53 @@ def test_a_refusal_is_raised_and_moves_no_cursor(
     provider.push(text_update(4711, "jalan rusak"))
     provider.fail(refusal(409, "Conflict: terminated by other getUpdates request"))
     with pytest.raises(Misconfigured):
-        poll_once(runtime, telegram, 0)
+        fetch(runtime, telegram, ME, 0)
     assert cursor(runtime) is None
-    assert poll_once(runtime, telegram, 0) == 1
+    assert fetch(runtime, telegram, ME, 0) == 1
 
 
-class StopsAfter(Stop):
-    """Told to stop once it has been asked so often; its waits take no time."""
+class Rounds:
+    """Says stop after so many waits, which take no time."""
 
     def __init__(self, rounds: int) -> None:
         self.rounds = rounds
         self.waits: list[float] = []
 
-    def wait(self, seconds: float) -> bool:
-        self.waits.append(seconds)
-        return bool(self)
-
-    def __bool__(self) -> bool:
+    def __call__(self, seconds: float) -> bool:
+        if seconds:
+            self.waits.append(seconds)
         self.rounds -= 1
         return self.rounds < 0
 
 
+@pytest.fixture
+def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "WAIT_SECONDS", 0)
+
+
 @on_sqlite
+@pytest.mark.usefixtures("_no_wait")
 def test_a_provider_that_is_away_is_asked_again_ever_more_slowly(
-    runtime: Runtime, provider: TelegramStandIn, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn
 ) -> None:
-    monkeypatch.setattr(polling, "POLL_SECONDS", 0)
     provider.push(text_update(4711, "jalan rusak"))
     provider.fail(*[refusal(502, "Bad Gateway")] * 4, path=".*/getUpdates")
-    stop = StopsAfter(12)
-    assert polling._body(runtime, stop) == 0
-    assert stop.waits[:4] == sorted(stop.waits[:4]) and stop.waits[0] < stop.waits[3]
+    stopped = Rounds(12)
+    follow(runtime, telegram, stopped, ME)
+    assert stopped.waits[:4] == [2.0, 4.0, 8.0, 16.0]
     assert texts(runtime) == ["jalan rusak"]
     assert len(provider.calls("setWebhook")) == 1
 
 
 @on_sqlite
+@pytest.mark.usefixtures("_no_wait")
 def test_before_polling_a_webhook_is_taken_away(
-    runtime: Runtime, provider: TelegramStandIn, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn
 ) -> None:
-    monkeypatch.setattr(polling, "POLL_SECONDS", 0)
     provider.webhook["url"] = "https://elsewhere.example/hook"
     provider.push(text_update(4711, "jalan rusak"))
     provider.fail(RESET, path=".*/setWebhook")
-    polling._body(runtime, StopsAfter(8))
+    follow(runtime, telegram, Rounds(8), ME)
     assert texts(runtime) == ["jalan rusak"]
 
 
@@ -168,14 +173,35 @@ def test_with_a_secret_the_webhook_is_registered_and_nothing_is_polled(
     wired = Runtime(
         Settings.read({**environment, "TELEGRAM_WEBHOOK_SECRET": SECRET, "PUBLIC_URL": "https://aduan.contoh.go.id"})
     )
-    assert polling._body(wired, StopsAfter(8)) == 0
+    stopped = Rounds(2)
+    follow(wired, wired.channel("telegram"), stopped, ME)
     wired.close()
+    assert stopped.waits == [600.0]
     assert provider.webhook["url"] == "https://aduan.contoh.go.id/hooks/telegram"
     assert provider.secret == SECRET
     assert provider.calls("getUpdates") == []
 
 
+def test_only_one_process_fetches_from_a_provider(
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn, clock: Clock
+) -> None:
+    fetch(runtime, telegram, ME, 0)
+    provider.push(text_update(4711, "jalan rusak"))
+    with pytest.raises(NotOurs):
+        fetch(runtime, telegram, "another", 0)
+    assert len(provider.calls("getUpdates")) == 1
+    clock.forward(seconds=fetching.LEASE.total_seconds() + 1)
+    assert fetch(runtime, telegram, "another", 0) == 1
+    with pytest.raises(NotOurs):
+        fetch(runtime, telegram, ME, 0)
+
+
+def test_a_process_that_ends_lets_the_next_one_fetch_at_once(runtime: Runtime, telegram: Telegram) -> None:
+    follow(runtime, telegram, Rounds(0), ME)
+    fetch(runtime, telegram, "another", 0)
+
+
 @on_sqlite
-def test_without_a_token_there_is_nothing_to_poll(runtime: Runtime) -> None:
+def test_without_anything_to_fetch_from_it_ends_content(runtime: Runtime) -> None:
     del runtime.registry.channels["telegram"]
-    assert polling._body(runtime, StopsAfter(1)) == 0
+    assert fetching._body(runtime, Stop()) == 0

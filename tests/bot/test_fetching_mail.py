@@ -1,4 +1,4 @@
-"""The mailbox: every mail recorded once, whatever kills the reader, and no mail in another's way."""
+"""Fetching from a mailbox: every mail recorded once, whatever kills the reader, and no mail in another's way."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot import mailbox
+from bot.fetching import fetch, fetched, follow
 from bot.jobs import drain_inbound
-from bot.mailbox import read_new
-from bot.process import Stop
 from channels.mail import Mail
 from dispatch.models import Cursor, EventState, Heartbeat, InboundEvent, Outbox, Ticket
 from dispatch.runtime import Runtime
 from tests.support.desk import rows
 from tests.support.providers.mail import ImapStandIn
 
+ME = "this process"
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -57,16 +56,16 @@ def mail(runtime: Runtime) -> Mail:
 
 def cursor(runtime: Runtime) -> list[str]:
     with runtime.reading() as session:
-        row = session.get(Cursor, "imap:aduan@lapor.contoh.go.id")
+        row = session.get(Cursor, "mail:aduan@lapor.contoh.go.id")
     return [row.value] if row else []
 
 
 def test_what_is_new_is_read_once(runtime: Runtime, mail: Mail, imap: ImapStandIn) -> None:
-    assert read_new(runtime, mail) == 10
+    assert fetch(runtime, mail, ME, 0) == 10
     assert cursor(runtime) == ["7:10"]
-    assert read_new(runtime, mail) == 0
+    assert fetch(runtime, mail, ME, 0) == 0
     imap.mails[12] = letter(12)
-    assert read_new(runtime, mail) == 1
+    assert fetch(runtime, mail, ME, 0) == 1
     assert len(rows(runtime, InboundEvent)) == 11
 
 
@@ -83,10 +82,10 @@ def test_a_reader_killed_in_the_middle_loses_nothing_and_acknowledges_nothing_tw
 
     event.listen(trained.engine, "before_cursor_execute", dies)
     with pytest.raises(Killed):
-        read_new(trained, mail)
+        fetch(trained, mail, ME, 0)
     event.remove(trained.engine, "before_cursor_execute", dies)
     drain_inbound(trained)
-    read_new(trained, mail)
+    fetch(trained, mail, ME, 0)
     drain_inbound(trained)
     assert len(rows(trained, Ticket)) == 10
     assert len(rows(trained, Outbox)) == 10  # one letter each: receipt and privacy notice
@@ -95,10 +94,10 @@ def test_a_reader_killed_in_the_middle_loses_nothing_and_acknowledges_nothing_tw
 def test_a_rebuilt_folder_is_read_again_and_makes_nothing_twice(
     runtime: Runtime, mail: Mail, imap: ImapStandIn
 ) -> None:
-    read_new(runtime, mail)
+    fetch(runtime, mail, ME, 0)
     with runtime.writing() as session:
-        session.merge(Cursor(name="imap:aduan@lapor.contoh.go.id", value="6:10", updated_at=runtime.now()))
-    assert read_new(runtime, mail) == 10
+        session.merge(Cursor(name="mail:aduan@lapor.contoh.go.id", value="6:10", updated_at=runtime.now()))
+    assert fetch(runtime, mail, ME, 0) == 10
     assert cursor(runtime) == ["7:10"]
     assert len(rows(runtime, InboundEvent)) == 10
 
@@ -117,7 +116,7 @@ POISON = {
 @pytest.mark.parametrize("raw", POISON.values(), ids=POISON)
 def test_a_hostile_mail_does_not_hold_up_the_next(trained: Runtime, mail: Mail, imap: ImapStandIn, raw: bytes) -> None:
     imap.mails[4] = raw
-    assert read_new(trained, mail) == 10
+    assert fetch(trained, mail, ME, 0) == 10
     drain_inbound(trained)
     states = [row.state for row in rows(trained, InboundEvent)]
     assert len(states) == 10
@@ -125,45 +124,48 @@ def test_a_hostile_mail_does_not_hold_up_the_next(trained: Runtime, mail: Mail, 
     assert set(states) <= {EventState.DONE, EventState.QUARANTINED}
 
 
-class StopsAfter(Stop):
-    """Told to stop after so many waits, which take no time."""
+class Rounds:
+    """Says stop after so many waits, which take no time."""
 
     def __init__(self, rounds: int) -> None:
         self.rounds = rounds
         self.waits: list[float] = []
 
-    def wait(self, seconds: float) -> bool:
-        self.waits.append(seconds)
+    def __call__(self, seconds: float) -> bool:
+        if seconds:
+            self.waits.append(seconds)
         return len(self.waits) >= self.rounds
 
 
 @on_sqlite
-def test_a_server_that_is_away_is_asked_ever_more_slowly_and_the_process_shows_that_it_lives(
+def test_a_server_that_is_away_is_asked_ever_more_slowly_and_a_good_look_shows_that_it_lives(
     runtime: Runtime, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(cursor: object) -> Any:
+    def away(cursor: str, wait: float) -> Any:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(mail, "poll", away)
-    stop = StopsAfter(8)
-    assert mailbox._body(runtime, stop) == 0
-    assert stop.waits == [40, 80, 160, 300, 300, 300, 300, 300]
+    monkeypatch.setattr(mail, "pull", away)
+    stopped = Rounds(8)
+    follow(runtime, mail, stopped, ME)
+    assert stopped.waits == [40, 80, 160, 300, 300, 300, 300, 300]
     with runtime.reading() as session:
-        assert session.get(Heartbeat, "mail") is not None
+        assert session.get(Heartbeat, "fetch mail") is None
     monkeypatch.undo()
-    stop = StopsAfter(1)
-    mailbox._body(runtime, stop)
-    assert (stop.waits, len(rows(runtime, InboundEvent))) == ([mailbox.POLL_SECONDS], 10)
+    stopped = Rounds(1)
+    follow(runtime, mail, stopped, ME)
+    assert (stopped.waits, len(rows(runtime, InboundEvent))) == ([mail.pull_every], 10)
+    with runtime.reading() as session:
+        assert session.get(Heartbeat, "fetch mail") is not None
 
 
 @on_sqlite
 @pytest.mark.parametrize("imap_url", [None, ""], ids=["no mail channel", "no IMAP_URL"])
-def test_without_a_mailbox_it_ends_content(environment: dict[str, str], runtime: Runtime, imap_url: str | None) -> None:
+def test_without_a_mailbox_nothing_is_fetched(
+    environment: dict[str, str], runtime: Runtime, imap_url: str | None
+) -> None:
     from dispatch.config import Settings
 
     left_out = {"MAIL_FROM", "SMTP_URL", "IMAP_URL"} if imap_url is None else {"IMAP_URL"}
     wired = Runtime(Settings.read({name: value for name, value in environment.items() if name not in left_out}))
-    stop = StopsAfter(1)
-    assert mailbox._body(wired, stop) == 0
-    assert stop.waits == []
+    assert fetched(wired) == {}
     wired.close()

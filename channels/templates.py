@@ -1,0 +1,56 @@
+"""Approved texts (templates): known before they are used, so that a missing or empty value is refused here and not at
+the provider (Meta's error 132000 and its kin)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}")
+#: Line breaks, tabs and more than four blanks in a row are refused inside a value (Meta, message templates).
+_REFUSED = re.compile(r"[\n\r\t]| {5}")
+VALUE_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Calling this will hold one text approved at a provider.
+
+    ``key`` is what a send names (Twilio's ContentSid, Meta's template name). ``parts`` are its texts with holes
+    ``{{1}}`` or ``{{name}}``: header, body, button addresses, in this order; ``status`` is the provider's word,
+    lower-case.
+    """
+
+    key: str
+    name: str
+    language: str
+    status: str
+    category: str = ""
+    parts: tuple[str, ...] = ()
+
+    @property
+    def approved(self) -> bool:
+        """Calling this will say whether the provider lets it be sent."""
+        return self.status == "approved"
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """Calling this will name the values the text needs, each once, in the order of their first appearance; numbers
+        are put in their own order."""
+        found = list(dict.fromkeys(name for part in self.parts for name in _HOLE.findall(part)))
+        return tuple(sorted(found, key=int) if all(name.isdecimal() for name in found) else found)
+
+    def faults(self, values: Sequence[str]) -> list[str]:
+        """Calling this will list why these values cannot be sent with it, one sentence each; empty when they can."""
+        faults = []
+        if not self.approved:
+            faults.append(f"the template {self.name} is {self.status or 'unknown'}, not approved")
+        if len(values) != len(self.holes):
+            faults.append(f"the template {self.name} takes {len(self.holes)} values, {len(values)} are given")
+        for hole, value in zip(self.holes, values, strict=False):
+            if not value.strip():
+                faults.append(f"the value {hole} of the template {self.name} is empty")
+            elif _REFUSED.search(value) or len(value) > VALUE_LENGTH:
+                faults.append(f"the value {hole} of the template {self.name} has line breaks or is too long")
+        return faults
