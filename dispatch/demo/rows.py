@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Dialect, Table, func, insert, select, text, update
 from sqlalchemy.sql.expression import bindparam
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import Session
 
 from dispatch.models import metadata
@@ -79,16 +80,22 @@ class _Stored:
 
     def insert(self, table: Table, rows: list[_Row]) -> tuple[str, Any]:
         """The statement, and what the driver's ``executemany`` takes with it: tuples or, by name, dictionaries."""
-        compiled = insert(table).compile(dialect=self._dialect, column_keys=list(rows[0]))
+        left_out = {
+            column.name: column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else []
+            for column in table.columns
+            if column.default is not None and column.name not in rows[0]
+        }
+        keys = [*rows[0], *left_out]
+        compiled = insert(table).compile(dialect=self._dialect, column_keys=keys)
         positions: list[str] | None = getattr(compiled, "positiontup", None)
-        names = positions or list(rows[0])
-        values = zip(*(self._column(table, name, rows) for name in names), strict=True)
+        names = positions or keys
+        values = zip(*(self._column(table, name, rows, left_out.get(name)) for name in names), strict=True)
         return str(compiled), list(values) if positions else [dict(zip(names, row, strict=True)) for row in values]
 
-    def _column(self, table: Table, name: str, rows: list[_Row]) -> list[Any]:
+    def _column(self, table: Table, name: str, rows: list[_Row], default: Any) -> list[Any]:
         kind = table.columns[name].type
         convert = kind.dialect_impl(self._dialect).bind_processor(self._dialect)
-        values = [row[name] for row in rows]
+        values = [row.get(name, default) for row in rows]
         if convert is None:
             return values
         if isinstance(kind, JSON):

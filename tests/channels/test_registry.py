@@ -46,9 +46,9 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two Twilio channels, and two that show the rest of the rules."""
     twilio = {kind: registry.CHANNELS[kind] for kind in ("whatsapp", "sms")}
     monkeypatch.setattr(registry, "CHANNELS", twilio | {"parrot": "here:Parrot", "always": "here:Always"})
-    whole = registry.channel_class
+    whole = registry.provider_class
     mine: dict[str, type[Channel]] = {"parrot": Parrot, "always": Always}
-    monkeypatch.setattr(registry, "channel_class", lambda kind: mine.get(kind) or whole(kind))
+    monkeypatch.setattr(registry, "provider_class", lambda name: mine.get(name) or whole(name))
 
 
 @pytest.mark.parametrize(

@@ -186,8 +186,8 @@ def test_a_process_that_never_ran_is_named(runtime: Runtime) -> None:
     ("values", "expected"),
     [
         ({}, ["clock", "worker"]),
-        ({"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35}, ["clock", "worker", "telegram"]),
-        ({"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35, "TELEGRAM_WEBHOOK_SECRET": "s" * 32}, ["clock", "worker"]),
+        ({"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35}, ["clock", "worker", "fetch", "fetch"]),
+        ({"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35, "TELEGRAM_WEBHOOK_SECRET": "s" * 32}, ["clock", "worker", "fetch", "fetch"]),
     ],
     ids=["neither", "polling", "webhook"],
 )
