@@ -34,6 +34,8 @@ class Action(StrEnum):
     HELP = "help"
     STOP = "stop"
     START = "start"
+    LINK = "link"
+    CONFIRM = "confirm"
     GREET = "greet"
     THANK = "thank"
     ASK_TEXT = "ask_text"
@@ -62,6 +64,7 @@ class Facts:
     one referred elsewhere that they were writing on just now. ``area`` was recognised in the text or the pin;
     ``sure_category`` is the classifier's, None unless it leaves next to no doubt. ``prompted_at`` is when we last asked
     for the matter, by a greeting or because a photo came alone. ``stopped``: the citizen wants no messages.
+    ``wishes_link``: they ask to link another address of theirs; ``types_code``: they answer the code we sent there.
     """
 
     message: InboundMessage
@@ -75,6 +78,8 @@ class Facts:
     sure_category: str | None
     join_window: timedelta
     greeting_window: timedelta
+    wishes_link: bool = False
+    types_code: bool = False
 
     @property
     def has_text(self) -> bool:
@@ -129,6 +134,12 @@ def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:
         Command.START: Action.START,
     }
     return (actions[f.heard.command], None) if f.heard.command else None
+
+
+def _link(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if f.wishes_link:
+        return Action.LINK, None
+    return (Action.CONFIRM, None) if f.types_code else None
 
 
 def _resume(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -214,6 +225,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("mail written by a machine is kept and never answered", _machine),
     ("an edit is kept with the ticket it belongs to, never a new one", _edit),
     ("a command that stands alone is obeyed", _command),
+    ("another address of the same person is linked by a code sent there", _link),
     ("a greeting after a stop means that we may write again", _resume),
     ("a form sent as new opens a ticket", _declared_new),
     ("thanks open nothing and reopen nothing", _thanks),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot import lookup, replies
+from bot import linking, lookup, replies
 from bot.conversation import LETTERS, Action, Decision, Facts, decide
 from bot.words import hear
 from channels.message import AttachmentKind, InboundMessage
@@ -59,6 +59,8 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         sure_category=tag.category if (tag.score or 0.0) >= SPLITS_FROM else None,
         join_window=runtime.region.join_window,
         greeting_window=runtime.region.greeting_window,
+        wishes_link=linking.wished(message.text) is not None,
+        types_code=linking.typed_code(runtime, session, address, message.text),
     )
     decision = decide(facts)
     written_now = not message.automatic and not message.revises
@@ -122,6 +124,11 @@ class _Turn:
             case Action.STOP:
                 self._say(self.replies.stopped(self.language))
                 people.set_stopped(self.session, self.now, self.address, True)
+            case Action.LINK if (target := linking.wished(self.facts.message.text)) is not None:
+                self._say(linking.ask(self.runtime, self.session, self.replies, self.address, target, self.language))
+            case Action.CONFIRM:
+                text = self.facts.message.text
+                self._say(linking.confirm(self.runtime, self.session, self.replies, self.address, text, self.language))
             case Action.START:
                 self._say(self.replies.started(self.language))
 

@@ -138,6 +138,26 @@ class Replies:
         """Calling this will give the one line for a number that is not theirs, never existed, or cannot be read."""
         return self.phrases.say("status_unknown", language)
 
+    def link_code(self, language: str, code: str) -> str:
+        """Calling this will give a code to type in the conversation that asked for it."""
+        return self.phrases.say("link_code", language, code=code)
+
+    def link_sent(self, language: str) -> str:
+        """Calling this will say that a code was sent, if anybody can be reached there."""
+        return self.phrases.say("link_sent", language)
+
+    def link_impossible(self, language: str) -> str:
+        """Calling this will say that an address of that sort cannot be proved here."""
+        return self.phrases.say("link_impossible", language)
+
+    def link_wrong(self, language: str) -> str:
+        """Calling this will say that the code is wrong or too old."""
+        return self.phrases.say("link_wrong", language)
+
+    def linked(self, language: str) -> str:
+        """Calling this will confirm that two addresses are one person's now."""
+        return self.phrases.say("linked", language)
+
     def stopped(self, language: str) -> str:
         """Calling this will confirm that nothing more is sent."""
         return self.phrases.say("stopped", language)

@@ -10,16 +10,18 @@ from sqlmodel import Session, col
 from channels.message import Address, InboundMessage
 from dispatch.db import insert_new
 from dispatch.models import Citizen, CitizenAddress
+from dispatch.services import identity
 
 NAME_LENGTH = 120
-PHONE_SCHEMES = frozenset({"tel", "whatsapp"})
 
 
 def identify(session: Session, now: datetime, message: InboundMessage) -> CitizenAddress:
-    """Calling this will find or make the address a message came from, locked, and learn the sender's name if we had
-    none.
+    """Calling this will find or make the address a message came from, locked, and learn what the provider says of its
+    sender: the name if we had none, and other names of the same person.
     """
     found = identify_sender(session, now, message.channel, message.account, message.sender)
+    for alias in message.aliases:
+        identity.learn(session, now, found, alias)
     citizen = session.get_one(Citizen, found.citizen_id)
     if message.sender_name and not citizen.name:
         citizen.name = message.sender_name[:NAME_LENGTH]
@@ -28,17 +30,18 @@ def identify(session: Session, now: datetime, message: InboundMessage) -> Citize
 
 
 def identify_sender(session: Session, now: datetime, channel: str, account: str, sender: Address) -> CitizenAddress:
-    """Calling this will find or make an address, and lock it for the rest of the transaction.
+    """Calling this will find or make an address, by its own name or one the provider gave it, and lock it for the rest
+    of the transaction.
 
     The lock keeps two messages of one person from opening two tickets at the same moment.
     """
     key = {"channel": channel, "account": account, "scheme": sender.scheme, "value": sender.value}
-    found = _locked(session, key)
+    found = _locked(session, key) or identity.known_as(session, key)
     if found is None:
         citizen = Citizen(created_at=now)
         session.add(citizen)
         session.flush()
-        values = {**key, "citizen_id": citizen.id, "created_at": now, "phone": phone_of(sender)}
+        values = {**key, "citizen_id": citizen.id, "created_at": now, "phone": identity.phone_of(sender)}
         statement = insert_new(session, CitizenAddress, values).returning(col(CitizenAddress.id))
         made = session.execute(statement).scalar()
         if made is None:
@@ -47,11 +50,6 @@ def identify_sender(session: Session, now: datetime, channel: str, account: str,
     if found is None:
         raise LookupError("the address vanished while it was being made")
     return found
-
-
-def phone_of(address: Address) -> str:
-    """Calling this will give the phone number (E.164) that an address is, or an empty string."""
-    return address.value if address.scheme in PHONE_SCHEMES and address.value.startswith("+") else ""
 
 
 def set_stopped(session: Session, now: datetime, address: CitizenAddress, stopped: bool) -> None:
