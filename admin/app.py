@@ -22,6 +22,7 @@ from admin import (
     navigation,
     people,
     quarantine,
+    reach,
     responses,
     second_factor,
     ticket,
@@ -72,7 +73,20 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     app.after_request(add_headers)
     allow(Need.PUBLIC)(app.view_functions["static"])
-    modules = (auth, second_factor, inbox, ticket, actions, triage, responses, people, quarantine, files, navigation)
+    modules = (
+        auth,
+        second_factor,
+        inbox,
+        ticket,
+        actions,
+        triage,
+        responses,
+        people,
+        quarantine,
+        files,
+        reach,
+        navigation,
+    )
     for module in modules:
         app.register_blueprint(module.blueprint, url_prefix="/admin")
     errors.register(app)

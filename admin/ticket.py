@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from admin import conversation
 from admin.formats import clean, clocks
 from admin.security import Need, Viewer, allow, runtime, viewer
+from admin.ways import masked
+from admin.ways import read as read_ways
 from dispatch import numbers
 from dispatch.models import Ticket
 from dispatch.region import Agency, Region
@@ -139,10 +141,13 @@ def render(
     wired, now, who = runtime(), runtime().now(), viewer()
     with wired.reading() as session:
         page = conversation.read(session, find(session, number, who))
+        ways = read_ways(session, page.ticket, page.address)
     seen = (form or {}).get("last_message", "")
     return render_template(
         "ticket.html",
         page=page,
+        ways=ways,
+        masked=masked,
         ticket=page.ticket,
         clocks=clocks(wired.region, now, page.ticket),
         region=wired.region,

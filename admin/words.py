@@ -115,6 +115,38 @@ FAULTS = {
     "last_admin": _l("This is the last administrator: add another one first."),
 }
 
+#: Why two citizens were taken for one.
+PROOFS = {
+    "code": _l("the citizen typed the code sent to the other address"),
+    "staff": _l("confirmed by staff"),
+    "provider": _l("the provider names both as one person"),
+}
+
+#: What channels and the system note on a message → what it says; a value after a colon is put behind it.
+NOTES = {
+    "reaction:ours": _l("The citizen reacted to our message"),
+    "reaction:theirs": _l("The citizen reacted to their own message"),
+    "deleted:ours": _l("The citizen deleted our message on their side"),
+    "deleted:theirs": _l("The citizen deleted what they wrote"),
+    "new-address": _l("The citizen moved to another number; answers go there from now on"),
+    "notice": _l("The provider reports"),
+    "edited": _l("Written over an earlier message"),
+    "forwarded": _l("Forwarded from somebody else"),
+    "live location": _l("Moving position"),
+    "contact:own": _l("The sender's own telephone number"),
+    "contact:other": _l("Somebody else's contact"),
+    "unsupported": _l("Something that cannot be shown here"),
+    "start": _l("Came by the link"),
+}
+
+
+def note(text: str) -> str:
+    """Calling this will give a note's sentence in the reader's language, empty for one that says nothing to staff."""
+    key, _, value = text.partition(":")
+    if text in NOTES or key not in NOTES:
+        return str(NOTES.get(text, ""))
+    return f"{NOTES[key]}: {value}"
+
 
 def word(table: dict[str, object], key: str) -> str:
     """Calling this will give a key's sentence in the reader's language, and give a person's own words back."""
