@@ -14,6 +14,7 @@ from admin.formats import clean
 from admin.security import Need, allow, runtime, viewer
 from admin.ticket import Fault, Outcome, changed, check_version, choosable, find, render
 from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
+from dispatch.phrases import TERSE
 from dispatch.region import Agency, Region
 from dispatch.services import answers, tickets
 from dispatch.services.answers import Stale
@@ -111,20 +112,25 @@ def tell_citizen(session: Session, now: datetime, ticket: Ticket, agency: Agency
     address = session.get_one(CitizenAddress, ticket.address_id)
     if ticket.supervision or address.stopped_at is not None or session.scalars(receipt.limit(1)).first() is None:
         return
-    phrases = runtime().phrases
+    phrases, terse = runtime().phrases, address.channel in TERSE
     if agency.ours:
         due = ticket.resolution_due if ticket.first_response_at else ticket.first_response_due
         text = phrases.say(
             "handed_over",
             ticket.language,
             number=ticket.number,
-            agency=agency.name,
-            due=phrases.date(due, ticket.language),
+            agency=agency.short if terse else agency.name,
+            due=phrases.day(due, ticket.language) if terse else phrases.date(due, ticket.language),
         )
     else:
-        contact = ", ".join(filter(None, (agency.phone, agency.email, agency.website))) or agency.name
+        name = agency.short if terse else agency.name
+        ways = (agency.phone,) if terse else (agency.phone, agency.email, agency.website)
         text = phrases.say(
-            "receipt_external", ticket.language, number=ticket.number, agency=agency.name, contact=contact
+            "receipt_external_sms" if terse else "receipt_external",
+            ticket.language,
+            number=ticket.number,
+            agency=name,
+            contact=", ".join(filter(None, ways)) or name,
         )
     answers.say(session, phrases, now, address, ticket=ticket, text=text)
 
@@ -176,15 +182,19 @@ def place(number: str) -> Outcome:
         found = wired.places.find(name)
         candidates = found.candidates
         area = "" if candidates else found.area or ""
-    with wired.writing() as session:
-        ticket = find(session, number, who, lock=True)
-        if area:
-            moved = tickets.place(session, wired.region, now, ticket, area)
-            tickets.audit(
-                session, now, "ticket.place", "ticket", ticket.number, staff_id=who.staff_id, detail={"area": area}
-            )
-            if moved:
-                tell_citizen(session, now, ticket, wired.region.agencies[ticket.agency])
+    try:
+        with wired.writing() as session:
+            ticket = find(session, number, who, lock=True)
+            check_version(ticket)
+            if area:
+                moved = tickets.place(session, wired.region, now, ticket, area)
+                tickets.audit(
+                    session, now, "ticket.place", "ticket", ticket.number, staff_id=who.staff_id, detail={"area": area}
+                )
+                if moved:
+                    tell_citizen(session, now, ticket, wired.region.agencies[ticket.agency])
+    except Stale:
+        return changed(number)
     if not area:
         message = (
             gettext("Several places fit. Choose one below.")

@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "backup": "admin.cli_operate:backup",
     "restore": "admin.cli_operate:restore",
     "region": "admin.cli_region:region",
-    "channels": "admin.cli_region:channels",
+    "channels": "admin.cli_channels:channels",
     "staff": "admin.cli_staff:staff",
     "classify": "admin.cli_classifier:classify",
     "classifier": "admin.cli_classifier:classifier",

@@ -92,12 +92,19 @@ def report(first: datetime | None, last: datetime | None, form: str) -> None:
         raise CommandFault("a report needs a period")
     with runtime.reading() as session:
         rows = [asdict(row) for row in reports.response_figures(session, now, None, start, end)]
+        sending = [asdict(row) for row in reports.sending_figures(session, start, end)]
     for row in rows:
         agency = runtime.region.agencies.get(row["agency"])
         row["agency_name"] = agency.name if agency else ""
     if form == "json":
         cut_off = runtime.region.local(now).isoformat()
-        body = {"from": start.isoformat(), "to": end.isoformat(), "cut_off": cut_off, "agencies": rows}
+        body = {
+            "from": start.isoformat(),
+            "to": end.isoformat(),
+            "cut_off": cut_off,
+            "agencies": rows,
+            "sending": sending,
+        }
         click.echo(json.dumps(body, ensure_ascii=False))
         return
     columns = list(rows[0]) if rows else list(reports.AgencyFigures.__dataclass_fields__)

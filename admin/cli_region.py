@@ -1,4 +1,4 @@
-"""Commands for what is local: the region pack and the channels."""
+"""Commands for the region pack."""
 
 from __future__ import annotations
 
@@ -48,24 +48,3 @@ def show(as_json: bool) -> None:
         click.echo(f"  {agency.code:24} {agency.name}" + ("" if agency.ours else "  (not ours)"))
     for category in pack.categories.values():
         click.echo(f"  {category.code:24} {category.name} → {category.function}")
-
-
-@click.group()
-def channels() -> None:
-    """See whether the configured channels work."""
-
-
-@channels.command("check")
-def check_channels() -> int:
-    """For each configured channel: can we sign in, is the webhook ours, what is pending. Sends nothing."""
-    runtime = from_environment()
-    good = True
-    for kind, channel in runtime.registry.channels.items():
-        lines = channel.check()
-        for line in lines:
-            good = good and line.ok
-            click.echo(f"{'ok  ' if line.ok else 'BAD '} {kind}: {line.name}: {line.detail}")
-        if not lines:
-            click.echo(f"ok   {kind}: needs nothing from outside")
-        channel.close()
-    return 0 if good else 1

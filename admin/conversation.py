@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
 
+from admin.files import PLAYABLE
 from dispatch.models import (
     Assignment,
+    AttachmentState,
     Citizen,
     CitizenAddress,
     Message,
@@ -22,6 +24,41 @@ from dispatch.models import (
     StoredAttachment,
     Ticket,
 )
+from dispatch.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Calling this will hold one attachment as it is shown: whether as a picture or a sound, what there is to say of it
+    (a key of ``words.ATTACHMENT_NOTES``, or a provider's own words), and the code of the place a photo was taken at."""
+
+    row: StoredAttachment
+    place: str | None = None
+
+    @property
+    def here(self) -> bool:
+        """Calling this will say whether it can be had."""
+        return self.row.state == AttachmentState.STORED
+
+    @property
+    def picture(self) -> bool:
+        """Calling this will say whether it may be shown: only what we wrote ourselves."""
+        return self.here and bool(self.row.preview)
+
+    @property
+    def sound(self) -> bool:
+        """Calling this will say whether it is a recording."""
+        return self.here and self.row.content_type.startswith("audio/")
+
+    @property
+    def playable(self) -> bool:
+        """Calling this will say whether a browser plays it."""
+        return self.sound and self.row.content_type in PLAYABLE
+
+    @property
+    def note(self) -> str:
+        """Calling this will give what there is to say of it."""
+        return self.row.scanned if self.row.state == AttachmentState.INFECTED else self.row.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +68,7 @@ class Line:
     message: Message
     author: str
     deliveries: Sequence[Outbox]
-    files: Sequence[StoredAttachment]
+    files: Sequence[File]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +94,13 @@ class Page:
     last_message: int
 
 
-def read(session: Session, ticket: Ticket) -> Page:
+def read(session: Session, ticket: Ticket, places: Places) -> Page:
     """Calling this will read the page of a ticket: a fixed number of queries, however long the conversation is."""
+
+    def shown(row: StoredAttachment) -> File:
+        placed = row.latitude is not None and row.longitude is not None
+        return File(row, places.at(row.latitude or 0.0, row.longitude or 0.0) if placed else None)
+
     messages = _all(session, Message, Message.ticket_id, [ticket.id])
     ids = [message.id for message in messages]
     deliveries, files = _grouped(session, Outbox, ids), _grouped(session, StoredAttachment, ids)
@@ -74,7 +116,12 @@ def read(session: Session, ticket: Ticket) -> Page:
         citizen=citizen.name,
         address=session.get_one(CitizenAddress, ticket.address_id),
         lines=[
-            Line(message, names.get(message.staff_id, ""), deliveries[message.id], files[message.id])
+            Line(
+                message,
+                names.get(message.staff_id, ""),
+                deliveries[message.id],
+                [shown(row) for row in files[message.id]],
+            )
             for message in messages
         ],
         assignment=assignments[-1] if assignments else None,

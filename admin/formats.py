@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from flask_babel import get_locale, gettext, ngettext
 
 from dispatch.models import Ticket
@@ -48,6 +49,18 @@ def moment(region: Region, instant: datetime) -> str:
 def day(value: date) -> str:
     """Calling this will write a date: "4 Nov 2026"."""
     return str(format_date(value, "d MMM y", locale=language()))
+
+
+def bytes_of(count: int) -> str:
+    """Calling this will write a number of bytes: "120 kB", "3,4 MB"."""
+    if count < 1_000_000:
+        return f"{max(1, round(count / 1000))} kB"
+    return f"{format_decimal(round(count / 1_000_000, 1), locale=language())} MB"
+
+
+def playing_time(seconds: int) -> str:
+    """Calling this will write a recording's length as players do: "1:05"."""
+    return f"{seconds // 60}:{seconds % 60:02}"
 
 
 def iso(region: Region, instant: datetime) -> str:

@@ -34,7 +34,8 @@ TOUCH_EVERY = timedelta(minutes=1)
 #: A year, the least browsers' preload lists and ASVS 5.0 (3.4.1) accept.
 HSTS = "max-age=31536000; includeSubDomains"
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 
 

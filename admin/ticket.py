@@ -140,7 +140,7 @@ def render(
     """Calling this will draw the page of a ticket, with faults beside their fields and what was typed still in them."""
     wired, now, who = runtime(), runtime().now(), viewer()
     with wired.reading() as session:
-        page = conversation.read(session, find(session, number, who))
+        page = conversation.read(session, find(session, number, who), wired.places)
         ways = read_ways(session, page.ticket, page.address)
     seen = (form or {}).get("last_message", "")
     return render_template(

@@ -69,6 +69,43 @@ ATTACHMENTS = {
     "failed": _l("could not be fetched"),
 }
 
+#: What there is to say of a file: keys that the media services write; a provider's own words are shown as they are.
+ATTACHMENT_NOTES = {
+    "too_many": _l("a message may carry ten files, this is one more"),
+    "too_large": _l("the file is larger than the channel may carry"),
+    "program": _l("a program, and programs are not kept"),
+    "infected": _l("a virus"),
+    "empty": _l("the file is empty"),
+    "picture_damaged": _l("not shown: damaged, or not the picture it claims to be. Open it with care."),
+    "picture_size": _l("not shown: too large to be opened safely. Open it with care."),
+    "moving_picture": _l("of a moving picture only the first one is kept"),
+    "waits_room": _l("waiting: the server's disk is full"),
+    "waits_scanner": _l("waiting: the virus scanner does not answer"),
+    "waits_channel": _l("waiting: the channel it came by is switched off"),
+}
+
+#: Types as people call them; the others are shown as they are.
+FILE_TYPES = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "application/pdf": "PDF",
+    "application/zip": "ZIP",
+    "application/msword": "Word",
+    "application/vnd.ms-excel": "Excel",
+    "application/vnd.ms-powerpoint": "PowerPoint",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "audio/ogg": "Ogg",
+    "audio/mpeg": "MP3",
+    "audio/mp4": "M4A",
+    "audio/amr": "AMR",
+    "video/mp4": "MP4",
+    "text/vcard": "vCard",
+    "message/rfc822": _l("an e-mail"),
+    "application/octet-stream": _l("unknown type"),
+}
+
 ATTACHMENT_KINDS = {
     "image": _l("Picture"),
     "audio": _l("Sound"),
@@ -122,6 +159,14 @@ PROOFS = {
     "provider": _l("the provider names both as one person"),
 }
 
+#: Why a message was promised once more.
+ORIGINS = {
+    "retry": _l("tried again after a failure"),
+    "template": _l("short notice that asks the citizen to write back"),
+    "failover": _l("because the first way did not work"),
+    "staff": _l("sent again by staff"),
+}
+
 #: What channels and the system note on a message → what it says; a value after a colon is put behind it.
 NOTES = {
     "reaction:ours": _l("The citizen reacted to our message"),
@@ -130,6 +175,8 @@ NOTES = {
     "deleted:theirs": _l("The citizen deleted what they wrote"),
     "new-address": _l("The citizen moved to another number; answers go there from now on"),
     "notice": _l("The provider reports"),
+    "undelivered": _l("A message to the citizen could not be delivered in any way: reach them otherwise."),
+    "told another way": _l("Staff told the citizen in another way"),
     "edited": _l("Written over an earlier message"),
     "forwarded": _l("Forwarded from somebody else"),
     "live location": _l("Moving position"),
@@ -137,6 +184,17 @@ NOTES = {
     "contact:other": _l("Somebody else's contact"),
     "unsupported": _l("Something that cannot be shown here"),
     "start": _l("Came by the link"),
+    "automatic": _l("Written by a machine"),
+    "asks for no automatic answer": _l("The sender asks for no automatic answer"),
+    "dmarc": _l("The sender's mail server does not vouch for the sender"),
+    "only the header was fetched": _l("The mail is too large, only its header was read"),
+    "text cut": _l("The text is longer than can be kept, here is its beginning"),
+    "encrypted": _l("Encrypted, it cannot be read here"),
+    "signed": _l("Signed, but the signature was not checked"),
+    "signed as one block": _l("Signed as one block, the text lies in the attached file"),
+    "winmail.dat not opened whole": _l("Not all of winmail.dat could be opened"),
+    "small pictures": _l("Small pictures of a signature, hardly evidence"),
+    "names another's ticket": _l("The letter names somebody else's ticket"),
 }
 
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot import track, visitor
+from bot import track, uploads, visitor
 from bot.chat import chat
 from bot.forms import again, posted_form
 from bot.health import health
@@ -49,10 +49,10 @@ SENTENCES: dict[int, str] = {
     413: "web_too_large_error",
     429: "web_rate_limited",
 }
-LIMITS = {"most_files": MOST_FILES, "file_limit": megabytes(FILE_BYTES)}
+LIMITS = {"most_files": MOST_FILES, "file_limit": megabytes(FILE_BYTES), "file_bytes": FILE_BYTES}
 OUR_FAULT = "web_server_error"
 #: What machines read: their errors are plain text.
-MACHINES = ("/hooks/", "/healthz", "/readyz", "/metrics", "/static/")
+MACHINES = ("/hooks/", "/healthz", "/readyz", "/metrics", "/static/", "/unggah")
 
 
 def create_app(runtime: Runtime) -> Flask:
@@ -74,11 +74,12 @@ def create_app(runtime: Runtime) -> Flask:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[track.LIMITER] = track.new_limiter()
+    app.extensions[uploads.LIMITER] = uploads.new_limiter()
     app.before_request(_limit_posts(Limiter(POSTS_OF_DEVICE, POSTS_SPAN), Limiter(POSTS_OF_NETWORK, POSTS_SPAN)))
     guard = CSRFProtect(app)
     guard.exempt(hooks)
     app.after_request(visitor.keep_cookies)
-    for blueprint in (pages, chat, track.track):
+    for blueprint in (pages, chat, track.track, uploads.uploads):
         app.register_blueprint(blueprint)
     app.context_processor(_context(_static_version(Path(app.static_folder or ""))))
     return app
@@ -103,6 +104,8 @@ def _bare(runtime: Runtime, static_folder: str | None) -> Flask:
 
 def _limit_posts(of_device: Limiter, of_network: Limiter) -> Callable[[], None]:
     def limit() -> None:
+        if request.path.startswith("/unggah"):
+            request.max_content_length = uploads.MOST_BYTES
         if posted_form() is None:
             return
         now, device = runtime().now(), visitor.known_chat()

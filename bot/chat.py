@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot import visitor
-from bot.forms import again, submit
+from bot.forms import submit
 from bot.hooks import runtime
 from bot.submission import Draft
 from channels.message import Address, DeliveryState
@@ -51,6 +51,7 @@ class Line:
     agency: str = ""
     number: str = ""
     files: int = 0
+    position: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,7 @@ def show() -> str:
 @chat.post("/obrolan")
 def send() -> BaseResponse | tuple[str, int]:
     """Calling this will take a message and lead back to the chat, so that reloading sends nothing."""
-    draft, fault = submit(new=False)
-    return again(draft, fault) if fault else redirect(url_for("chat.show"), 303)
+    return submit(new=False)
 
 
 @chat.get("/obrolan/isi")
@@ -158,7 +158,12 @@ def _line(message: Message, ticket: Ticket | None, history: Sequence[Assignment]
         agency=agency,
         number=ticket.number if ours and ticket is not None and not ticket.supervision else "",
         files=files,
+        position=_position(message.latitude, message.longitude, message.location_label),
     )
+
+
+def _position(latitude: float | None, longitude: float | None, label: str) -> str:
+    return "" if latitude is None or longitude is None else ", ".join(filter(None, (f"{latitude}, {longitude}", label)))
 
 
 def _numbered_once(lines: Sequence[Line]) -> list[Line]:
@@ -177,10 +182,13 @@ def _pending(session: Session, ids: Sequence[int]) -> list[Line]:
         .where(col(InboundEvent.id).in_(ids))
         .order_by(col(InboundEvent.id))
     )
-    return [
-        Line(f"e{number}", Author.CITIZEN, payload["text"], received_at, files=len(payload["attachments"]))
-        for number, payload, received_at in rows
-    ]
+    lines = []
+    for number, payload, received_at in rows:
+        pin = payload.get("location") or {}
+        position = _position(pin.get("latitude"), pin.get("longitude"), pin.get("label", ""))
+        files = len(payload["attachments"])
+        lines.append(Line(f"e{number}", Author.CITIZEN, payload["text"], received_at, files=files, position=position))
+    return lines
 
 
 def _page(draft: Draft) -> str:

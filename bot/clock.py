@@ -12,7 +12,7 @@ from bot.process import Stop, beat, run
 from dispatch import outbox
 from dispatch.jobqueue import INBOUND, MEDIA, outbound
 from dispatch.runtime import Runtime
-from dispatch.services import inbound, media
+from dispatch.services import failover, inbound, media, uploads
 
 log = logging.getLogger("aduan.clock")
 TICK_SECONDS = 5.0
@@ -20,14 +20,15 @@ PURGE_EVERY = timedelta(hours=1)
 
 
 def sweep(runtime: Runtime) -> dict[str, int]:
-    """Calling this will ring for every row that waits, and mark as uncertain what a dead sender left; returns counts by
-    queue.
+    """Calling this will ring for every row that waits, mark as uncertain what a dead sender left, and let go another
+    way what waited too long; returns counts by queue.
 
     Running it twice, or in two processes, changes nothing more.
     """
     now = runtime.now()
     with runtime.writing() as session:
         expired = outbox.expire_leases(session, now)
+    moved = failover.sweep(runtime)
     with runtime.reading() as session:
         events = inbound.waiting(session, now)
         files = [row.id for row in media.pending(session, now) if row.id]
@@ -42,6 +43,8 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             _ring(runtime, outbound(provider))
     if expired:
         log.warning("sends left without an answer are uncertain", extra={"count": expired})
+    if moved:
+        log.info("messages go another way", extra={"count": moved})
     return found
 
 
@@ -63,6 +66,8 @@ def purge(runtime: Runtime) -> int:
         count = inbound.purge_raw(session, runtime.now())
     if count:
         log.info("raw bytes erased", extra={"count": count})
+    if photos := uploads.purge(runtime):
+        log.info("photos no report came for, or used, are gone", extra={"count": photos})
     return count
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.words import Command, Heard
-from channels.message import InboundMessage
+from channels.message import UNPROVEN, InboundMessage
 
 #: An officer's answer expects a reply for this long; afterwards a new text is a new matter unless it quotes the answer.
 ANSWER_EXPECTS_REPLY = timedelta(days=7)
@@ -24,6 +24,10 @@ NEW_MATTER_WORDS = 6
 #: Channels where each message is a letter of its own: nothing joins a ticket there merely by being close in time.
 LETTERS = frozenset({"mail"})
 NEW_THREAD = "new"
+#: How channels note that a message holds only what we cannot read; the provider's word for it follows.
+UNSUPPORTED = "unsupported:"
+#: What people answer to "reply YA": the word, and how it is typed.
+AGREEMENT = frozenset({"ya", "y", "iya", "yaa", "iyaa", "ok", "oke", "okey", "okay", "yes", "baik", "boleh", "siap"})
 
 
 class Action(StrEnum):
@@ -31,6 +35,7 @@ class Action(StrEnum):
 
     KEEP = "keep"  # stored, silently
     STATUS = "status"
+    WITHHOLD = "withhold"  # a status is asked for, and nothing of a ticket may be told
     HELP = "help"
     STOP = "stop"
     START = "start"
@@ -39,6 +44,7 @@ class Action(StrEnum):
     GREET = "greet"
     THANK = "thank"
     ASK_TEXT = "ask_text"
+    UNREADABLE = "unreadable"  # told that we cannot read it
     JOIN = "join"
     OPEN = "open"
 
@@ -65,6 +71,7 @@ class Facts:
     ``sure_category`` is the classifier's, None unless it leaves next to no doubt. ``prompted_at`` is when we last asked
     for the matter, by a greeting or because a photo came alone. ``stopped``: the citizen wants no messages.
     ``wishes_link``: they ask to link another address of theirs; ``types_code``: they answer the code we sent there.
+    ``held``: we asked them to write so that something held for them may go.
     """
 
     message: InboundMessage
@@ -80,6 +87,7 @@ class Facts:
     greeting_window: timedelta
     wishes_link: bool = False
     types_code: bool = False
+    held: bool = False
 
     @property
     def has_text(self) -> bool:
@@ -126,6 +134,12 @@ def _edit(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (Action.KEEP, f.threaded or f.latest) if f.message.revises else None
 
 
+def _unproven(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if f.heard.command is not Command.STATUS or UNPROVEN not in f.message.notes:
+        return None
+    return (Action.STATUS if f.threaded else Action.WITHHOLD), f.threaded
+
+
 def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     actions = {
         Command.STATUS: Action.STATUS,
@@ -140,6 +154,12 @@ def _link(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     if f.wishes_link:
         return Action.LINK, None
     return (Action.CONFIRM, None) if f.types_code else None
+
+
+def _agreed(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if not f.held or f.message.attachments or len(f.heard.words) != 1 or f.heard.words[0] not in AGREEMENT:
+        return None
+    return Action.KEEP, f.threaded or f.latest
 
 
 def _resume(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -158,6 +178,14 @@ def _thanks(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 def _threaded(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (Action.JOIN, f.threaded) if f.threaded else None
+
+
+def _unreadable(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    message = f.message
+    if f.has_text or message.attachments or message.location:
+        return None
+    unread = any(note.startswith(UNSUPPORTED) for note in message.notes)
+    return (Action.UNREADABLE, f.threaded or f.latest) if unread else None
 
 
 def _wordless(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -224,11 +252,14 @@ def _new_matter(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 RULES: tuple[tuple[str, Rule], ...] = (
     ("mail written by a machine is kept and never answered", _machine),
     ("an edit is kept with the ticket it belongs to, never a new one", _edit),
+    ("who cannot prove to be the sender hears only of the ticket whose letter they answer", _unproven),
     ("a command that stands alone is obeyed", _command),
     ("another address of the same person is linked by a code sent there", _link),
+    ("the bare yes we asked for lets what is held go, and is answered by that", _agreed),
     ("a greeting after a stop means that we may write again", _resume),
     ("a form sent as new opens a ticket", _declared_new),
     ("thanks open nothing and reopen nothing", _thanks),
+    ("a poll, a game or what else we cannot read is kept, and its sender is asked for words", _unreadable),
     ("what quotes us belongs to that ticket, and reopens it", _threaded),
     ("a photo or a pin alone joins the open ticket; without one we ask for words, once", _wordless),
     ("a greeting alone is greeted once", _greeting),

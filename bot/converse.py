@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot import linking, lookup, replies
+from bot import letters, linking, lookup, replies
 from bot.conversation import LETTERS, Action, Decision, Facts, decide
-from bot.words import hear
+from bot.words import hear, meant, without_keyword
 from channels.message import AttachmentKind, InboundMessage
-from channels.registry import channel_class
 from dispatch import numbers
-from dispatch.models import Author, Citizen, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
+from dispatch.models import Author, Citizen, CitizenAddress, Direction, InboundEvent, Message, Ticket
+from dispatch.region import Region
 from dispatch.runtime import Runtime
-from dispatch.services import answers, people, tickets
+from dispatch.services import answers, delivery, people, tickets
 from dispatch.services.tickets import Tag
 from dispatch.workflow import ENDED, Status
 
@@ -26,14 +26,24 @@ EARLY = timedelta(days=1)
 SPLITS_FROM = 0.9
 #: A text no longer than this may be nothing but the name of a place.
 PLACE_WORDS = 8
+#: Channels whose number several regions may share: a keyword says which one is meant.
+KEYED = frozenset({"sms"})
 #: How many earlier messages are read again to settle a place, and how old an answer of ours is still "just now".
 EARLIER_WORDS = 5
 JUST_NOW = timedelta(minutes=1)
 
 
-def text_of(message: InboundMessage) -> str:
-    """Calling this will give what a message says, its subject first: what is classified and searched for a place."""
-    return f"{message.subject}\n{message.text}".strip()
+def text_of(message: InboundMessage, region: Region) -> str:
+    """Calling this will give what a message says, its subject first: what is classified and searched for a place.
+
+    The region's keyword before an SMS only says whose number it was sent to.
+    """
+    text = without_keyword(message.text, _keywords(message, region))[0]
+    return f"{message.subject}\n{text}".strip()
+
+
+def _keywords(message: InboundMessage, region: Region) -> frozenset[str]:
+    return region.sms_keywords if message.channel in KEYED else frozenset()
 
 
 def converse(runtime: Runtime, session: Session, message: InboundMessage, event: InboundEvent, tag: Tag) -> Decision:
@@ -43,15 +53,16 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
     """
     now, received_at = runtime.now(), event.received_at
     address = people.identify(session, now, message)
-    text = text_of(message)
-    heard = hear(text if message.channel != "mail" else message.text or text, runtime.region.prefix)
+    text = text_of(message, runtime.region)
+    spoken = message.text or text if message.channel in KEYED | {"mail"} else text
+    heard = hear(spoken, runtime.region.prefix, _keywords(message, runtime.region))
     latest = lookup.latest_ticket(session, address, received_at - runtime.region.join_window)
     row = lookup.keep(session, now, message, event, address, lookup.language_of(message, heard, latest))
     facts = Facts(
         message=message,
         heard=heard,
         now=received_at,
-        threaded=lookup.as_open(lookup.threaded(runtime, session, message, address)),
+        threaded=lookup.as_open(letters.belonging(runtime, session, message, address, heard.command)),
         latest=lookup.as_open(latest),
         prompted_at=address.greeted_at,
         stopped=address.stopped_at is not None,
@@ -61,7 +72,9 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         greeting_window=runtime.region.greeting_window,
         wishes_link=linking.wished(message.text) is not None,
         types_code=linking.typed_code(runtime, session, address, message.text),
+        held=delivery.has_held(session, address),
     )
+    letters.note_anothers(runtime, session, message, address, row)
     decision = decide(facts)
     written_now = not message.automatic and not message.revises
     if facts.stopped and written_now and decision.action is not Action.STOP:
@@ -70,6 +83,7 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
     if not message.automatic:
         said_at = min(message.sent_at or received_at, received_at)
         address.last_inbound_at = max(filter(None, (address.last_inbound_at, said_at)))
+        delivery.release(session, now, address)
     session.add(address)
     return decision
 
@@ -117,13 +131,18 @@ class _Turn:
             case Action.ASK_TEXT:
                 self.address.greeted_at = self.facts.now
                 self._say(self.replies.only_photo(self.language))
+            case Action.UNREADABLE:
+                self._attach(ticket)
+                self._say(self.replies.unreadable(self.language), ticket)
             case Action.STATUS:
-                self._status()
+                self._status(ticket)
+            case Action.WITHHOLD:
+                self._say(self.replies.status_unknown(self.language))
             case Action.HELP:
                 self._say(self.replies.help(self.language, self.runtime.registry.channels))
             case Action.STOP:
-                self._say(self.replies.stopped(self.language))
                 people.set_stopped(self.session, self.now, self.address, True)
+                self._say(self.replies.stopped(self.language))
             case Action.LINK if (target := linking.wished(self.facts.message.text)) is not None:
                 self._say(linking.ask(self.runtime, self.session, self.replies, self.address, target, self.language))
             case Action.CONFIRM:
@@ -141,7 +160,7 @@ class _Turn:
             self.facts.now,
             address=self.address,
             first=self.row,
-            text=text_of(self.facts.message),
+            text=text_of(self.facts.message, self.runtime.region),
             tag=self.tag,
             area=area,
             language=self.language,
@@ -158,7 +177,9 @@ class _Turn:
             texts.append(self.replies.privacy(self.language))
         if self.address.channel in LETTERS:  # a second letter for the notice alone would use up the budget
             texts = ["\n\n".join(texts)]
-        said = [self._say(text, ticket) for text in texts]
+        # With the last text: a button goes with the next one.
+        asks = self.replies.place_button(self.language) if ticket.place_asked_at else ""
+        said = [self._say(text, ticket, asks if text is texts[-1] else "") for text in texts]
         if citizen.notified_at is None and all(said):
             citizen.notified_at = self.now
             self.session.add(citizen)
@@ -177,7 +198,14 @@ class _Turn:
             tickets.take_up_again(self.session, self.runtime.region, self.now, ticket)
         self.session.add(ticket)
         untold = ticket.triage
-        tickets.categorise(self.session, self.runtime.region, self.now, ticket, self.tag, text_of(self.facts.message))
+        tickets.categorise(
+            self.session,
+            self.runtime.region,
+            self.now,
+            ticket,
+            self.tag,
+            text_of(self.facts.message, self.runtime.region),
+        )
         area = None if ticket.area else self.facts.area or self._area_with_earlier_words(ticket)
         if area:
             tickets.place(self.session, self.runtime.region, self.now, ticket, area)
@@ -200,7 +228,7 @@ class _Turn:
         """
         asked = ticket.area is None and ticket.place_asked_at is not None
         if asked and (not burst or len(self.facts.heard.words) <= PLACE_WORDS):
-            choices = self.runtime.places.find(text_of(self.facts.message)).candidates
+            choices = self.runtime.places.find(text_of(self.facts.message, self.runtime.region)).candidates
             if choices:
                 self._say(self.replies.place_choice(self.runtime.region, ticket, choices), ticket)
                 return
@@ -237,13 +265,18 @@ class _Turn:
         files = any(item.kind is not AttachmentKind.STICKER for item in message.attachments)
         return self.facts.has_text or files or message.location is not None
 
-    def _status(self) -> None:
-        text = text_of(self.facts.message)
-        number = numbers.find(self.runtime.region.prefix, text)
+    def _status(self, told: Ticket | None) -> None:
+        """Tell how a ticket stands: ``told`` if the rules allow no other, else the one that is named, else the last."""
+        text = text_of(self.facts.message, self.runtime.region)
+        prefix, heard = self.runtime.region.prefix, self.facts.heard
         query = select(Ticket).where(col(Ticket.citizen_id) == self.address.citizen_id)
+        number = numbers.find(prefix, text)
+        if number is None and heard.names_ticket:
+            own = select(col(Ticket.number)).where(col(Ticket.citizen_id) == self.address.citizen_id)
+            number = meant(heard.named, prefix, self.session.scalars(own).all())
         query = query.where(col(Ticket.number) == number) if number else query
-        ticket = None
-        if number or not self.facts.heard.names_ticket:
+        ticket = told
+        if told is None and (number or not self.facts.heard.names_ticket):
             ticket = self.session.scalars(query.order_by(col(Ticket.id).desc()).limit(1)).first()
         if ticket is None:
             self._say(self.replies.status_unknown(self.language))
@@ -278,24 +311,10 @@ class _Turn:
         )
         return list(self.session.scalars(query.order_by(col(Message.id))))
 
-    def _say(self, text: str, ticket: Ticket | None = None) -> bool:
+    def _say(self, text: str, ticket: Ticket | None = None, asks: str = "") -> bool:
         """Promise an automatic reply, unless nobody may be answered or the budget of this address is used up."""
         message = self.facts.message
-        if message.automatic or message.silent or not self._within_budget():
+        if message.automatic or message.silent or not lookup.within_budget(self.session, self.now, self.address):
             return False
-        answers.say(self.session, self.runtime.phrases, self.now, self.address, text=text, ticket=ticket)
-        return True
-
-    def _within_budget(self) -> bool:
-        limits = channel_class(self.address.channel).limits.automatic
-        if limits is None:
-            return True
-        for most, span in zip(limits, (timedelta(hours=1), timedelta(days=1)), strict=True):
-            sent = select(func.count()).where(
-                col(Outbox.address_id) == self.address.id,
-                col(Outbox.automatic).is_(True),
-                col(Outbox.created_at) > self.now - span,
-            )
-            if (self.session.scalar(sent) or 0) >= most:
-                return False
+        answers.say(self.session, self.runtime.phrases, self.now, self.address, text=text, ticket=ticket, asks=asks)
         return True

@@ -88,7 +88,7 @@ def follow(runtime: Runtime, channel: Channel, stopped: Callable[[float], bool],
             beat(runtime, f"fetch {channel.name}")
             if count:
                 log.info("fetched", extra={"channel": channel.name, "count": count})
-            pause = every
+            pause = every = channel.pull_every or 0.0
         except NotOurs:
             pause = max(every, LEASE.total_seconds() / 4)
         except (ChannelError, SQLAlchemyError, OSError) as error:

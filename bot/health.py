@@ -17,10 +17,11 @@ from sqlmodel import Session, col
 from bot.hooks import runtime
 from bot.process import seconds_since
 from channels.message import DeliveryState
-from dispatch import db
-from dispatch.models import EventState, Heartbeat, InboundEvent, Outbox, Ticket
+from dispatch import costs, db
+from dispatch.models import ChannelState, EventState, Heartbeat, InboundEvent, Outbox, Ticket
 from dispatch.reports import condition
 from dispatch.runtime import Runtime
+from dispatch.services import breaker
 
 log = logging.getLogger("aduan.health")
 
@@ -114,6 +115,10 @@ def exposition(wired: Runtime) -> Iterator[str]:
             yield f"# HELP {name} {explanation}\n# TYPE {name} gauge\n"
             for labels, value in samples(session, now):
                 yield f"{name}{_labels(labels)} {value}\n"
+        yield "# HELP aduan_sent_today What a channel with a budget sent today, and its limits.\n"
+        yield "# TYPE aduan_sent_today gauge\n"
+        for labels, value in _spent(wired, session, now):
+            yield f"aduan_sent_today{_labels(labels)} {value}\n"
     yield "# HELP aduan_queue_up Whether the queue server answers.\n# TYPE aduan_queue_up gauge\n"
     yield f"aduan_queue_up {int(wired.queue.ping())}\n"
 
@@ -172,6 +177,26 @@ def _heartbeats(session: Session, now: datetime) -> Iterator[Sample]:
         yield {"process": beat.name}, seconds_since(beat.at, now)
 
 
+def _resting(session: Session, now: datetime) -> Iterator[Sample]:
+    for state in breaker.resting(session, now):
+        yield {"channel": state.provider}, max(0.0, seconds_since(now, state.paused_until or now))
+
+
+def _failing(session: Session, now: datetime) -> Iterator[Sample]:
+    for state in session.scalars(select(ChannelState).order_by(col(ChannelState.provider))):
+        yield {"channel": state.provider}, state.failures
+
+
+def _spent(wired: Runtime, session: Session, now: datetime) -> Iterator[Sample]:
+    kinds = frozenset(channel.kind for channel in wired.registry.channels.values())
+    for each in costs.budgets(session, wired.region, now, kinds):
+        limits = (each.budget.messages, each.budget.rupiah)
+        for unit, used, limit in zip(("messages", "rupiah"), (each.messages, each.rupiah), limits, strict=True):
+            yield {"channel": each.kind, "unit": unit, "is": "used"}, used
+            if limit is not None:
+                yield {"channel": each.kind, "unit": unit, "is": "limit"}, limit
+
+
 #: Name → what it says, and where its samples come from.
 FIGURES: dict[str, tuple[str, Callable[[Session, datetime], Iterator[Sample]]]] = {
     "aduan_inbound_events": ("Events that arrived, by channel and state.", _inbound),
@@ -180,5 +205,7 @@ FIGURES: dict[str, tuple[str, Callable[[Session, datetime], Iterator[Sample]]]] 
     "aduan_tickets_overdue": ("Open tickets past one of their deadlines.", _tickets_that_are("overdue")),
     "aduan_tickets_triage": ("Open tickets that wait for a person to choose the agency.", _tickets_that_are("triage")),
     "aduan_oldest_waiting_seconds": ("Age of the oldest row that waits to be worked or sent.", _oldest_waiting),
+    "aduan_channel_resting_seconds": ("Time until a provider that rests is tried again.", _resting),
+    "aduan_channel_failures": ("Failures of a provider in a row.", _failing),
     "aduan_heartbeat_age_seconds": ("Time since each long-running process last showed that it lives.", _heartbeats),
 }

@@ -1,4 +1,4 @@
-"""What the worker runs on the citizen's side: work the inbox, fetch attachments.
+"""What the worker runs on the citizen's side: work the inbox.
 
 A bell names a few rows; the job then drains everything that is due, a batch at a time, so that a lost bell costs
 nothing and a burst costs one start-up. Texts of a batch are classified in one call.
@@ -10,14 +10,16 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlmodel import Session
+
+from bot import letters
 from bot.converse import converse, text_of
-from channels.errors import FetchError
-from channels.message import DeliveryReport, Event, InboundMessage, OptOut, load
+from channels.message import DeliveryReport, Event, InboundMessage, Notice, OptOut, load
 from classifier.scorer import Scorer
 from classifier.suggestion import Prediction
-from dispatch.models import EventState, InboundEvent, StoredAttachment
+from dispatch.models import EventState, InboundEvent
 from dispatch.runtime import Runtime, current
-from dispatch.services import delivery, inbound, media, people
+from dispatch.services import albums, delivery, inbound, notices, people
 from dispatch.services.tickets import Tag
 
 log = logging.getLogger("aduan.work")
@@ -30,11 +32,6 @@ REPORT_RETRY = timedelta(seconds=20)
 def work_inbound(*row_ids: int) -> int:
     """Calling this will work every due event; the ids only say why the bell rang. Returns how many were worked."""
     return drain_inbound(current())
-
-
-def fetch_media(*row_ids: int) -> int:
-    """Calling this will fetch every due attachment. Returns how many were tried."""
-    return drain_media(current())
 
 
 def drain_inbound(runtime: Runtime, rounds: int = 200) -> int:
@@ -53,24 +50,6 @@ def drain_inbound(runtime: Runtime, rounds: int = 200) -> int:
     return worked
 
 
-def drain_media(runtime: Runtime, rounds: int = 20) -> int:
-    """Calling this will fetch pending attachments until none is due."""
-    tried = 0
-    for _ in range(rounds):
-        with runtime.reading() as session:
-            rows = media.pending(session, runtime.now())
-            raws = {
-                row.id: (event.channel, event.raw) for row in rows if (event := session.get(InboundEvent, row.event_id))
-            }
-        if not rows:
-            break
-        for row in rows:
-            channel, raw = raws[row.id]
-            _fetch(runtime, row, channel, raw)
-        tried += len(rows)
-    return tried
-
-
 def _load(row: InboundEvent) -> Event | None:
     try:
         return load(row.kind, row.payload)
@@ -79,10 +58,10 @@ def _load(row: InboundEvent) -> Event | None:
 
 
 def _classify(runtime: Runtime, events: list[Event | None]) -> dict[int, Tag]:
-    messages = [event for event in events if isinstance(event, InboundMessage) and text_of(event)]
+    messages = [event for event in events if isinstance(event, InboundMessage) and text_of(event, runtime.region)]
     if not messages:
         return {}
-    predictions = _suggest(runtime.classifier, [text_of(message) for message in messages])
+    predictions = _suggest(runtime.classifier, [text_of(message, runtime.region) for message in messages])
     known = runtime.region.categories
     tags = {}
     for message, prediction in zip(messages, predictions, strict=True):
@@ -109,6 +88,18 @@ def _suggest(scorer: Scorer, texts: list[str]) -> Sequence[Prediction | None]:
         return [None] if len(texts) == 1 else [_suggest(scorer, [text])[0] for text in texts]
 
 
+def _work_album(runtime: Runtime, session: Session, row: InboundEvent, event: InboundMessage, tag: Tag) -> None:
+    """An item of an album together with every other one that waits: one message and one turn."""
+    people.identify(session, runtime.now(), event)  # locked before we look: only one item can be the first
+    others = albums.gather(session, row)
+    whole = albums.merged(event, [item for _, item in others])
+    if text_of(whole, runtime.region) != text_of(event, runtime.region):
+        tag = _classify(runtime, [whole]).get(id(whole), Tag(None))
+    first = albums.earlier(session, row)
+    converse(runtime, session, albums.completing(whole, first) if first else whole, row, tag)
+    albums.finish(session, runtime.now(), row, event, others)
+
+
 def _work(runtime: Runtime, row: InboundEvent, event: Event | None, tag: Tag) -> None:
     """One event, one transaction: its effects and its being done are committed together or not at all."""
     try:
@@ -117,11 +108,16 @@ def _work(runtime: Runtime, row: InboundEvent, event: Event | None, tag: Tag) ->
                 return
             now = runtime.now()
             match event:
+                case InboundMessage() if row.album:
+                    _work_album(runtime, session, row, event, tag)
+                    inbound.finish(session, now, row)
+                case InboundMessage() if letters.homeless(runtime, session, event):
+                    inbound.set_aside(session, row, "a machine wrote it, and it belongs to no ticket")
                 case InboundMessage():
                     converse(runtime, session, event, row, tag)
                     inbound.finish(session, now, row)
                 case DeliveryReport():
-                    if delivery.record_delivery(session, now, event):
+                    if delivery.take_report(runtime, session, event):
                         inbound.finish(session, now, row)
                     elif now - row.received_at < REPORT_PATIENCE:
                         inbound.release(session, row, now + REPORT_RETRY)
@@ -131,6 +127,9 @@ def _work(runtime: Runtime, row: InboundEvent, event: Event | None, tag: Tag) ->
                     address = people.identify_sender(session, now, event.channel, event.account, event.sender)
                     people.set_stopped(session, now, address, event.stopped)
                     inbound.finish(session, now, row)
+                case Notice():
+                    notices.record_notice(session, runtime.phrases, now, event, row)
+                    inbound.finish(session, now, row)
                 case _:
                     inbound.set_aside(session, row, "the stored event cannot be read by this version")
     except Exception as error:
@@ -139,24 +138,3 @@ def _work(runtime: Runtime, row: InboundEvent, event: Event | None, tag: Tag) ->
             state = inbound.fail(session, runtime.now(), row, f"internal: {type(error).__name__}")
         if state is EventState.QUARANTINED:
             log.error("quarantined", extra={"channel": row.channel, "event": row.id})
-
-
-def _fetch(runtime: Runtime, row: StoredAttachment, kind: str, raw: bytes) -> None:
-    channel = runtime.registry.channels.get(kind)
-    data, error, permanent = b"", "the channel is switched off", False
-    if channel is not None:
-        try:
-            data = channel.fetch(media.describe(row), raw)
-        except FetchError as fault:
-            error, permanent = str(fault), fault.permanent
-        except Exception as fault:
-            log.exception("fetch broke", extra={"channel": kind, "attachment": row.id})
-            error = f"internal: {type(fault).__name__}"
-        else:
-            error, permanent = "the file is empty", True
-    with runtime.writing() as session:
-        fresh = session.get_one(StoredAttachment, row.id)
-        if data:
-            media.store(session, runtime.settings.media, fresh, data)
-        else:
-            media.give_up(session, runtime.now(), fresh, error, permanent=permanent)

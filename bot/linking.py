@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.replies import Replies
 from channels.message import Address
-from channels.sms import phone
+from channels.phones import phone
 from dispatch.models import CitizenAddress
 from dispatch.runtime import Runtime
 from dispatch.services import answers, identity, people

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
 from bot.conversation import OpenTicket
 from bot.words import Heard
 from channels.message import InboundMessage
+from channels.registry import channel_class
 from dispatch import numbers
 from dispatch.jobqueue import MEDIA
 from dispatch.models import Author, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
 from dispatch.runtime import Runtime, ring_after_commit
-from dispatch.services import media
+from dispatch.services import albums, media
+from dispatch.services.inbound import sender_key
 from dispatch.workflow import ENDED, Status
 
 #: Our own pages have a switch for the language; what a telephone is set to says nothing of what its owner writes.
@@ -100,6 +102,9 @@ def threaded(runtime: Runtime, session: Session, message: InboundMessage, addres
             ticket_id = session.scalars(query).first()
             if ticket_id is not None:
                 return session.get(Ticket, ticket_id)
+        item = albums.holding(session, sender_key(message.channel, message.account, message.sender), provider_id)
+        if item is not None and item.ticket_id is not None:
+            return session.get(Ticket, item.ticket_id)
     return None
 
 
@@ -124,3 +129,19 @@ def as_open(ticket: Ticket | None) -> OpenTicket | None:
         last_staff_at=ticket.last_staff_at,
         place_asked_at=ticket.place_asked_at,
     )
+
+
+def within_budget(session: Session, now: datetime, address: CitizenAddress) -> bool:
+    """Calling this will say whether an address may be answered automatically once more, by its channel's limits."""
+    limits = channel_class(address.channel).limits.automatic
+    if limits is None:
+        return True
+    for most, span in zip(limits, (timedelta(hours=1), timedelta(days=1)), strict=True):
+        sent = select(func.count()).where(
+            col(Outbox.address_id) == address.id,
+            col(Outbox.automatic).is_(True),
+            col(Outbox.created_at) > now - span,
+        )
+        if (session.scalar(sent) or 0) >= most:
+            return False
+    return True

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from bot import visitor
-from bot.forms import again, submit
+from bot.forms import submit
 from bot.hooks import runtime
 from bot.submission import Draft
 
@@ -50,8 +50,7 @@ def report() -> Response:
 @pages.post("/lapor")
 def send_report() -> Response | tuple[str, int]:
     """Calling this will take a report and lead to the chat of this device, where receipt and answer appear."""
-    draft, fault = submit(new=True)
-    return again(draft, fault) if fault else redirect(url_for("chat.show"), 303)
+    return submit(new=True)
 
 
 @pages.get("/privasi")

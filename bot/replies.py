@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from channels.base import Channel
 from dispatch.models import Message, Ticket
-from dispatch.phrases import Phrases
+from dispatch.phrases import TERSE, Phrases
 from dispatch.region import Agency, Region
 from dispatch.workflow import Status
 
-#: SMS filters drop links and count every character: these channels get the short sentence and a command instead of a
-#: link.
-TERSE = frozenset({"sms"})
 ANSWER_EXCERPT = 300
+_LONG_DIGITS = re.compile("[0-9]{4,}")
 MOST_CHOICES = 4
 
 
@@ -29,17 +29,22 @@ class Replies:
         """Calling this will confirm a ticket: number, agency, promised date, how to check, what is still missing."""
         say, language = self.phrases.say, ticket.language
         agency = region.agencies[ticket.agency]
-        due = self.phrases.moment(ticket.first_response_due, language)
+        due = self._when(ticket.first_response_due, language)
         if ticket.status == Status.FORWARDED:
             return say(
-                "receipt_external",
+                "receipt_external_sms" if self.terse else "receipt_external",
                 language,
                 number=ticket.number,
-                agency=agency.name,
+                agency=self._name(agency),
                 contact=self._contact(agency, language),
             )
+        if self.terse and ticket.triage:
+            return say("receipt_unsure_sms", language, number=ticket.number, due=due)
         if ticket.triage:
             return say("receipt_unsure", language, number=ticket.number, due=due, check=self._check(ticket))
+        if self.terse:
+            key = "receipt_sms" if ticket.place_asked_at is None else "receipt_place_sms"
+            return say(key, language, number=ticket.number, agency=agency.short, due=due)
         if ticket.place_asked_at is not None:
             return say(
                 "receipt_place",
@@ -49,9 +54,6 @@ class Replies:
                 due=due,
                 check=self._check(ticket),
             )
-        if self.terse:
-            day = self.phrases.date(ticket.first_response_due, language)
-            return say("receipt_sms", language, number=ticket.number, agency=agency.short, due=day)
         return say("receipt", language, number=ticket.number, agency=agency.name, due=due, check=self._check(ticket))
 
     @staticmethod
@@ -74,23 +76,24 @@ class Replies:
         agency = self._name(region.agencies[ticket.agency])
         status = say(f"status_{ticket.status}", language)
         if answer is None:
-            due = self.phrases.moment(ticket.first_response_due, language)
+            due = self._when(ticket.first_response_due, language)
             return say("status", language, number=ticket.number, status=status, agency=agency, due=due)
         text = answer.body if len(answer.body) <= ANSWER_EXCERPT else answer.body[: ANSWER_EXCERPT - 3] + "..."
-        at = self.phrases.moment(answer.created_at, language)
+        at = self._when(answer.created_at, language)
         return say(
             "status_with_answer", language, number=ticket.number, status=status, agency=agency, at=at, answer=text
         )
 
     def place_thanks(self, region: Region, ticket: Ticket) -> str:
         """Calling this will confirm the place and name the agency that now has the ticket."""
+        place = region.place_name(ticket.area or region.area)
         return self.phrases.say(
-            "place_thanks",
+            "place_thanks_sms" if self.terse else "place_thanks",
             ticket.language,
             number=ticket.number,
-            place=region.place_name(ticket.area or region.area),
+            place=place.partition(",")[0] if self.terse else place,
             agency=self._name(region.agencies[ticket.agency]),
-            due=self.phrases.moment(ticket.first_response_due, ticket.language),
+            due=self._when(ticket.first_response_due, ticket.language),
         )
 
     def place_unknown(self, ticket: Ticket) -> str:
@@ -134,9 +137,17 @@ class Replies:
         """Calling this will ask for words to a photo or a pin."""
         return self.phrases.say("only_photo", language)
 
+    def unreadable(self, language: str) -> str:
+        """Calling this will ask for words in place of what we cannot read."""
+        return self.phrases.say("unreadable", language)
+
+    def place_button(self, language: str) -> str:
+        """Calling this will give the button that shares a position, for channels that have such buttons."""
+        return f"place {self.phrases.say('place_button', language)}"
+
     def status_unknown(self, language: str) -> str:
         """Calling this will give the one line for a number that is not theirs, never existed, or cannot be read."""
-        return self.phrases.say("status_unknown", language)
+        return self.phrases.say("status_unknown_sms" if self.terse else "status_unknown", language)
 
     def link_code(self, language: str, code: str) -> str:
         """Calling this will give a code to type in the conversation that asked for it."""
@@ -171,9 +182,14 @@ class Replies:
             return self.phrases.say("check_text", ticket.language, number=ticket.number)
         return self.phrases.say("check_web", ticket.language, link=f"{self.public_url}/lacak/{ticket.number}")
 
+    def _when(self, instant: datetime, language: str) -> str:
+        return self.phrases.day(instant, language) if self.terse else self.phrases.moment(instant, language)
+
     def _name(self, agency: Agency) -> str:
         return agency.short if self.terse else agency.name
 
     def _contact(self, agency: Agency, language: str) -> str:
-        known = ", ".join(filter(None, (agency.phone, agency.email, "" if self.terse else agency.website)))
-        return known or self.phrases.say("contact_office", language, agency=agency.name)
+        # What looks like a link or a long number keeps an SMS from arriving: a number is written in threes.
+        phone = _LONG_DIGITS.sub(lambda found: "-".join(re.findall("[0-9]{1,3}", found[0])), agency.phone)
+        ways = (phone,) if self.terse else (agency.phone, agency.email, agency.website)
+        return ", ".join(filter(None, ways)) or self.phrases.say("contact_office", language, agency=self._name(agency))

@@ -6,6 +6,7 @@ They are national Indonesian (and English), not a region's: what is local lies i
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,22 +22,56 @@ class Command(StrEnum):
     START = "start"
 
 
-#: First word → command. STATUS may be followed by a number; the others stand alone: "stop banjir!" is a complaint.
+#: First word → command. STATUS may be followed by a number; the others stand alone or with words that say nothing more
+#: (``BESIDE``): "stop banjir!" is a complaint.
 COMMANDS: dict[str, Command] = {
     "status": Command.STATUS,
     "cek": Command.STATUS,
     "lacak": Command.STATUS,
+    "check": Command.STATUS,
+    "track": Command.STATUS,
     "bantuan": Command.HELP,
     "help": Command.HELP,
     "info": Command.HELP,
     "menu": Command.HELP,
+    "panduan": Command.HELP,
+    "petunjuk": Command.HELP,
+    "format": Command.HELP,
     "stop": Command.STOP,
     "stopall": Command.STOP,
     "berhenti": Command.STOP,
     "unsubscribe": Command.STOP,
     "unreg": Command.STOP,
+    "unsub": Command.STOP,
+    "hentikan": Command.STOP,
+    "keluar": Command.STOP,
+    "cancel": Command.STOP,
+    "end": Command.STOP,
+    "quit": Command.STOP,
+    "revoke": Command.STOP,
+    "optout": Command.STOP,
     "mulai": Command.START,
     "unstop": Command.START,
+    "reg": Command.START,
+    "resume": Command.START,
+    "aktifkan": Command.START,
+}
+#: The whole of a message → command, where its first word says too little.
+SAID: dict[str, Command] = {
+    "opt out": Command.STOP,
+    "jangan kirim lagi": Command.STOP,
+    "jangan sms lagi": Command.STOP,
+    "jangan kirim sms lagi": Command.STOP,
+    "jangan kirim pesan lagi": Command.STOP,
+    "jangan hubungi saya lagi": Command.STOP,
+    "do not text me": Command.STOP,
+    "opt in": Command.START,
+    "start again": Command.START,
+    "cara lapor": Command.HELP,
+    "cara melapor": Command.HELP,
+    "bagaimana cara melapor": Command.HELP,
+    "gimana cara lapor": Command.HELP,
+    "cara pakai": Command.HELP,
 }
 #: Telegram's "start" button and people who type it mean "hello"; after a stop it means "resume".
 HELLO_COMMANDS = frozenset({"start", "/start"})
@@ -81,8 +116,21 @@ THANKED_FOR = frozenset(
 )
 #: Words around a STATUS that are not the number.
 ASKED_POLITELY = FILLERS | frozenset(
-    "laporannya aduan pengaduan tiket nomor nomer no report ticket number my the of is".split()
+    """
+    laporannya aduan pengaduan tiket nomor nomer no kode code report ticket number my the of is status cek check lacak
+    """.split()
 )
+#: Words beside a command that say nothing more than the command alone.
+BESIDE: dict[Command, frozenset[str]] = {
+    Command.STOP: frozenset(
+        """
+        sms pesan langganan berlangganan notifikasi layanan all semua kirim mengirim pak bu min ya dong please tolong
+        messages message texts text
+        """.split()
+    ),
+    Command.START: frozenset("sms pesan langganan berlangganan lagi kembali terima menerima again pak bu min".split()),
+    Command.HELP: frozenset("sms cara lapor melapor pakai layanan menu format min please dong".split()),
+}
 
 _ENGLISH = frozenset(
     """
@@ -104,6 +152,17 @@ _WORD = re.compile(r"[^\W_]+")
 #: The first word, as "STOP!", "*stop*" or "/stop@bot" too, and what follows it.
 _FIRST = re.compile(r"[\W_]*([^\W_]+)(?:@\w+)?(.*)", re.DOTALL)
 _DRAWN_OUT = re.compile(r"(.)\1+")
+#: The first word of an SMS, what people put around it, and between it and the rest: "KALTARA#", "kaltara (spasi) ...".
+_KEYWORD = re.compile(
+    r"[\s\"'“”‘’*#(\[<_-]*([^\W_]+)((?:[\s\"'“”‘’#*:;.,/\\=_|>)\]–—-]|[(<\[]\s{0,3}spasi\s{0,3}[)>\]])*)", re.IGNORECASE
+)
+#: A status word and a number with nothing between them.
+_GLUED = re.compile(r"(status|cek)([^\W_]{8,12})")
+#: Characters no number has, and that people write for others or hear instead of them.
+_MISREAD = frozenset("0O1IL")
+_NUMBER_BODY = 8
+#: So many characters must be certain before one misread is guessed.
+_LEAST_CERTAIN = 5
 #: Longer texts are never only a greeting or thanks.
 _FEW = 8
 #: So many characters tell what a text is; more would only cost time.
@@ -126,7 +185,8 @@ class Heard:
     """Calling this will hold what the words of a text are, before anybody asks what they mean.
 
     ``names_ticket`` is true for a STATUS with something that looks like a number, right or misspelt. ``language`` is
-    empty when the words do not tell. ``danger`` is true when somebody may be in danger.
+    empty when the words do not tell. ``danger`` is true when somebody may be in danger. ``named`` is what a STATUS
+    names, in one piece.
     """
 
     words: tuple[str, ...]
@@ -136,32 +196,67 @@ class Heard:
     thanks: bool
     language: str
     danger: bool = False
+    named: str = ""
 
 
-def hear(text: str, prefix: str) -> Heard:
+def without_keyword(text: str, keywords: Collection[str]) -> tuple[str, bool]:
+    """Calling this will leave out the keyword (of ``keywords``, in small letters) before an SMS to a shared number,
+    with what stands between it and the rest; True when there was one. Anything else stays as it is."""
+    first = _KEYWORD.match(text) if keywords else None
+    if first is None or first[1].casefold() not in keywords or (not first[2] and first.end() < len(text)):
+        return text, False
+    return text[first.end() :], True
+
+
+def meant(named: str, prefix: str, own: Sequence[str]) -> str | None:
+    """Calling this will find the one number of the citizen's ``own`` that ``named`` can only mean: without its prefix,
+    or with 0, O, 1, I or L, which no number has, in place of another character. None when several or none fit."""
+    solid = named.upper()
+    body = solid.removeprefix(prefix) if len(solid) > _NUMBER_BODY else solid
+    if len(body) != _NUMBER_BODY or sum(char not in _MISREAD for char in body) < _LEAST_CERTAIN:
+        return None
+    pattern = re.compile("".join("." if char in _MISREAD else re.escape(char) for char in body))
+    fitting = [number for number in own if pattern.fullmatch(number.replace("-", "").removeprefix(prefix))]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def hear(text: str, prefix: str, keywords: Collection[str] = ()) -> Heard:
     """Calling this will sort a text by its words alone, in time linear in its length (only the first 2,000 characters
-    count). ``prefix`` is the one of the region's ticket numbers."""
+    count). ``prefix`` is the one of the region's ticket numbers; one of ``keywords`` before the words is not heard, and
+    alone it asks for help."""
+    text, keyed = without_keyword(text, keywords)
     first = _WORD.search(text)  # a line of dashes before the words is not what the citizen says
     start = first.start() if first and first.start() >= HEARD else 0
     head = text[start : start + HEARD].casefold()
     words = tuple(_WORD.findall(head))
     greeting = _is_greeting(head, words)
-    command, names_ticket = _command(head, prefix)
+    command, named, names_ticket = _command(head, words, prefix, frozenset(keywords))
+    if keyed and not words:
+        command = Command.HELP
     spaced = f" {' '.join(words)} "
     danger = any(f" {sign} " in spaced for sign in DANGER)
-    return Heard(words, command, names_ticket, greeting, _is_thanks(words), _language(words, greeting), danger)
+    language = _language(words, greeting)
+    return Heard(words, command, names_ticket, greeting, _is_thanks(words), language, danger, named)
 
 
-def _command(head: str, prefix: str) -> tuple[Command | None, bool]:
+def _command(
+    head: str, words: tuple[str, ...], prefix: str, keywords: frozenset[str]
+) -> tuple[Command | None, str, bool]:
+    """The command, what a STATUS names in one piece, and whether that is a number, right or misspelt."""
+    if said := SAID.get(" ".join(words[:_FEW])):
+        return said, "", False
     first = _FIRST.match(head)
+    if first and (glued := _GLUED.fullmatch(first[1])) and _looks_like_number([glued[2]], prefix):
+        return Command.STATUS, glued[2], True
     command = COMMANDS.get(first[1]) if first else None
     if first is None or command is None:
-        return None, False
-    rest = [word for word in _WORD.findall(first[2]) if word not in ASKED_POLITELY]
+        return None, "", False
+    rest = _WORD.findall(first[2])
     if command is Command.STATUS:
-        names_ticket = _looks_like_number(rest, prefix)
-        return (command, names_ticket) if names_ticket or not rest else (None, False)
-    return (None, False) if _WORD.search(first[2]) else (command, False)
+        rest = [word for word in rest if word not in ASKED_POLITELY]
+        named = _looks_like_number(rest, prefix)
+        return (command, "".join(rest)[: _FEW * 4], named) if named or not rest else (None, "", False)
+    return (command if set(rest) <= BESIDE[command] | keywords else None), "", False
 
 
 def _looks_like_number(words: list[str], prefix: str) -> bool:
@@ -170,6 +265,8 @@ def _looks_like_number(words: list[str], prefix: str) -> bool:
     if not words or len(solid) > 100:
         return False
     if all(any(char.isdigit() for char in word) for word in words) or numbers.parse(prefix, solid):
+        return True
+    if any(char.isdigit() for char in solid) and numbers.parse(prefix, f"{prefix}{solid}"):
         return True
     prefix = prefix.casefold()
     if not solid.startswith(prefix) or len(solid) not in _NUMBER_LENGTHS:

@@ -6,25 +6,36 @@ Sources: twilio.com/docs/messaging/guides/webhook-request, …/docs/usage/webhoo
 
 from __future__ import annotations
 
-import hmac
+import json
 import re
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from hashlib import sha256
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from channels import _twilio_checks as checks
+from channels import _twilio_lists as lists
 from channels._twilio_api import API, SID, Transport, download
-from channels._twilio_form import MEDIA, STATES, WORD, files, pin, read, type_note
-from channels.base import Acknowledgement, Channel, Check, RawRequest
-from channels.errors import FetchError, Forged, Malformed, OutcomeUnknown, Permanent, SendError
+from channels._twilio_errors import ERRORS
+from channels._twilio_form import MEDIA, STATES, WORD, fetched_at, files, pin, read, type_note
+from channels._twilio_sign import check_signature
+from channels.base import Acknowledgement, Channel, Check, Pulled, RawRequest
+from channels.errors import (
+    FetchError,
+    Forged,
+    Malformed,
+    Misconfigured,
+    OutcomeUnknown,
+    Permanent,
+    Temporary,
+)
 from channels.message import (
     Address,
     Attachment,
@@ -36,39 +47,18 @@ from channels.message import (
     OutboundMessage,
     Receipt,
 )
+from channels.templates import Template
 from channels.text import clean
 
+#: The provider does not list messages in the order they came: a look goes back an hour before the newest one known,
+#: the first look of all a day.
+OVERLAP = timedelta(hours=1)
+FIRST_LOOK = timedelta(hours=24)
+#: The webhook comes first: it tells more than the list. All its tries together take 15 seconds at most.
+GRACE = timedelta(minutes=2)
 #: ``MessageStatus`` of a message on its way to us; a form with any other is about a message of ours.
 _INBOUND = frozenset({"", "receiving", "received"})
 _OPT_OUT_TYPES = {"STOP": True, "START": False}
-
-
-class _Form(dict[str, list[str]]):
-    """A form as the SDK's validator wants it: every value of a repeated name."""
-
-    def getlist(self, name: str) -> list[str]:
-        return self[name]
-
-
-def _sign(token: str | None, url: str, form: _Form) -> bytes:
-    # The SDK's ``validate`` is passed over for its own part, ``compute_signature``: it writes the URL anew first (a
-    # "?" at the end is lost) and compares with a body hash only if handed a string.
-    try:
-        signature: str = RequestValidator(token).compute_signature(url, form)
-    except ValueError as error:
-        raise Forged("what is no text cannot be signed") from error
-    return signature.encode()
-
-
-def _spellings(url: str) -> tuple[str, ...]:
-    """The URL as it is, and with the standard port added or the port left out: the provider signs either."""
-    scheme, _, rest = url.partition("://")
-    netloc, slash, path = rest.partition("/")
-    host, _, port = netloc.partition(":")
-    if host.startswith("["):
-        return (url,)
-    other = host if port else f"{host}:{443 if scheme == 'https' else 80}"
-    return url, f"{scheme}://{other}{slash}{path}"
 
 
 def _key_in(url: str) -> str:
@@ -82,18 +72,24 @@ class Twilio(Channel):
 
     shared = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
     extras = ("TWILIO_AUTH_TOKEN_OLD", "TWILIO_API_URL")
+    errors = ERRORS
 
     #: Seconds to wait for an answer of the API.
     answer_seconds: ClassVar[float] = 20.0
     #: Seconds that one attachment may take in all; the clock that measures them.
     fetch_seconds: ClassVar[float] = 20.0
     clock: Callable[[], float] = staticmethod(time.monotonic)
+    #: The present instant, aware.
+    now: Callable[[], datetime] = staticmethod(lambda: datetime.now(UTC))
 
     def __init__(self, values: Mapping[str, str], public_url: str) -> None:
         super().__init__(values, public_url)
         self._sid = values["TWILIO_ACCOUNT_SID"]
         self._token = values["TWILIO_AUTH_TOKEN"]
         self._api = (values.get("TWILIO_API_URL") or API).rstrip("/")
+        #: Messages handed over by ``pull`` and recorded, with their instant; definitions of templates, by their id.
+        self._taken: dict[str, datetime] = {}
+        self._templates: dict[str, Template] = {}
 
     @classmethod
     def faults(cls, values: Mapping[str, str]) -> list[str]:
@@ -122,6 +118,14 @@ class Twilio(Channel):
         """Calling this will write an answer in the characters the channel carries well."""
         return text
 
+    def parts(self, text: str, told: int) -> int:
+        """Calling this will count the billed parts of a text, from what the provider told (0: nothing)."""
+        return max(told, 1)
+
+    def aliases(self, fields: Mapping[str, str], sender: Address) -> tuple[Address, ...]:
+        """Calling this will list other names the provider gives for the same person."""
+        return ()
+
     def ignored(self, fields: Mapping[str, str]) -> bool:
         """Calling this will tell whether a message carries nothing for anybody."""
         return False
@@ -138,39 +142,10 @@ class Twilio(Channel):
         The account token and HMAC-SHA1 are the only key and algorithm: a request that names others is not heard.
         Raises Forged.
         """
-        signature = request.header("X-Twilio-Signature")
-        if not signature:
-            raise Forged("the request carries no signature")
-        signed = self._signed(request)
-        given = signature.encode("utf-8", "replace")
-        # During a rotation only the primary token signs, and which one that is changes at the provider's moment. An
-        # empty token would be a key that everybody knows.
-        for token in (self._token, self.values.get("TWILIO_AUTH_TOKEN_OLD")):
-            for url in _spellings(request.url) if token else ():
-                if hmac.compare_digest(_sign(token, url, signed), given):
-                    return
-        raise Forged("the signature does not hold")
-
-    @staticmethod
-    def _signed(request: RawRequest) -> _Form:
-        """What the signature covers beside the URL: a form; or nothing, of a JSON body its hash is in the URL."""
-        if request.method == "GET":
-            return _Form()
-        if request.method != "POST":
-            raise Forged("the provider sends only POST and GET")
-        if request.header("Content-Type").partition(";")[0].strip().lower() == "application/json":
-            hashes = [value for name, value in parse_qsl(urlsplit(request.url).query) if name == "bodySHA256"]
-            own = sha256(request.body).hexdigest().encode()
-            if len(hashes) != 1 or not hmac.compare_digest(own, hashes[0].encode()):
-                raise Forged("a JSON body whose hash is not in the URL is not signed")
-            return _Form()
-        form = _Form()
-        try:
-            for name, value in request.form():
-                form.setdefault(name, []).append(value)
-        except Malformed as error:
-            raise Forged("what cannot be read cannot be verified") from error
-        return form
+        if request.header(lists.SENT_AT):
+            raise Forged("only what we fetched ourselves carries that header")
+        # During a rotation only the primary token signs, and which one that is changes at the provider's moment.
+        check_signature(request, (self._token, self.values.get("TWILIO_AUTH_TOKEN_OLD", "")))
 
     def parse(self, request: RawRequest) -> Sequence[Event]:
         """Calling this will translate one verified form: a message, an opt-out, or what became of a message of ours.
@@ -189,7 +164,7 @@ class Twilio(Channel):
         if fields.get(ours) != self.account:
             raise Malformed(f"{ours} is not our sender")
         if status in _INBOUND:
-            return self._message(sid, fields)
+            return self._message(sid, fields, request.header(lists.SENT_AT))
         if not fields.get("To") or not WORD.fullmatch(status):
             raise Malformed("a status without its recipient or with a status that is no word")
         code = fields.get("ErrorCode", "")
@@ -205,7 +180,7 @@ class Twilio(Channel):
             )
         ]
 
-    def _message(self, sid: str, fields: Mapping[str, str]) -> list[Event]:
+    def _message(self, sid: str, fields: Mapping[str, str], fetched: str) -> list[Event]:
         if "Body" not in fields or not fields.get("From"):
             raise Malformed("Body or From is missing")
         sender, automatic = self.sender(fields["From"])
@@ -219,6 +194,7 @@ class Twilio(Channel):
         text, notes = self.incoming(fields)
         attachments, lost = files(fields)
         location, unread = pin(fields)
+        lost += ["fetched-later"] if fetched else []
         replied = fields.get("OriginalRepliedMessageSid", "")
         return [
             InboundMessage(
@@ -228,9 +204,11 @@ class Twilio(Channel):
                 sender=sender,
                 sender_name=fields.get("ProfileName", ""),
                 text=text,
+                sent_at=fetched_at(fetched),
                 attachments=attachments,
                 location=location,
                 reply_to=(replied,) if SID.fullmatch(replied) else (),
+                aliases=self.aliases(fields, sender),
                 automatic=automatic,
                 notes=(*notes, *lost, *unread, *type_note(fields), *(["sender-not-a-person"] if automatic else [])),
             )
@@ -239,6 +217,42 @@ class Twilio(Channel):
     def acknowledge(self, request: RawRequest) -> Acknowledgement:
         """Calling this will give an empty TwiML answer: replies go over REST, where the outbox knows of them."""
         return Acknowledgement('<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml; charset=utf-8")
+
+    @property
+    def pull_every(self) -> float | None:
+        """Calling this will ask for a look every five minutes: a webhook that fails for long loses its messages."""
+        return 300.0
+
+    def pull(self, cursor: str, wait: float) -> Generator[Pulled, None, None]:
+        """Calling this will fetch what reached our sender since the cursor (an instant) or in the last 24 hours, each
+        message as the webhook would have brought it; what came by the webhook already is the same event.
+
+        A message whose files cannot be listed now holds up no other: the cursor stays before it, and the reason is
+        raised at the end. Raises SendError.
+        """
+        now = self.now()
+        newest = fetched_at(cursor)
+        since = (newest - OVERLAP) if newest else now - FIRST_LOOK
+        self._taken = {sid: at for sid, at in self._taken.items() if at >= since}
+        failed: Temporary | None = None
+        for item in lists.received(self._client, self.account, since):
+            if item.sid in self._taken or (item.at and item.at > now - GRACE):
+                continue
+            try:
+                body = item.form(self._client, self._sid)
+            except Temporary as error:
+                failed = failed or error
+                continue
+            at = item.at or since
+            newest = max(newest or at, at)
+            headers = {
+                "Content-Type": "application/x-www-form-urlencoded",
+                lists.SENT_AT: item.at.isoformat() if item.at else "unknown",
+            }
+            yield Pulled(body, "" if failed else newest.isoformat(), headers)
+            self._taken[item.sid] = at
+        if failed:
+            raise failed
 
     # -- out -----------------------------------------------------------------------------------------------------
 
@@ -251,25 +265,43 @@ class Twilio(Channel):
     @cached_property
     def _client(self) -> Client:
         # The SDK reads region and edge from the process's environment; the transport puts its own host in their place.
-        return Client(self._sid, self._token, http_client=Transport(self._http, self._api))
+        return Client(
+            self._sid, self._token, http_client=Transport(self._http, self.values.get("TWILIO_API_URL", "").rstrip("/"))
+        )
 
     def send(self, message: OutboundMessage) -> Receipt:
-        """Calling this will hand one text to the provider, with a status callback to our own hook. Raises SendError."""
-        to, body, messages = (
-            self.recipient(message.recipient),
-            self.outgoing(clean(message.text)),
-            self._client.messages,
-        )
+        """Calling this will hand one text, or one approved template with its values, to the provider, with a status
+        callback to our own hook. Raises SendError."""
+        to, text = self.recipient(message.recipient), self.outgoing(clean(message.text))
+        what = self._content(message) if message.template else {"body": text}
+        messages = self._client.messages
         try:
-            created = messages.create(
-                to=to, from_=self.account, body=body, status_callback=f"{self.hook}?k={message.key}"
-            )
+            created = messages.create(to=to, from_=self.account, status_callback=f"{self.hook}?k={message.key}", **what)
         except (TwilioException, AttributeError, LookupError, TypeError, ValueError) as error:
             # The transport turns every refusal into a channel error; what is left is an acceptance in odd words.
             raise OutcomeUnknown(f"the answer cannot be read: {type(error).__name__}", code="unreadable") from error
         if not SID.fullmatch(str(created.sid)):
             raise OutcomeUnknown("the provider accepted the message without giving its id", code="unreadable")
-        return Receipt(external_id=created.sid, state=STATES.get(str(created.status), DeliveryState.QUEUED))
+        told = str(created.num_segments)
+        return Receipt(
+            external_id=created.sid,
+            state=STATES.get(str(created.status), DeliveryState.QUEUED),
+            parts=self.parts(text, int(told) if re.fullmatch(r"[0-9]{1,3}", told) else 0),
+        )
+
+    def _content(self, message: OutboundMessage) -> dict[str, str]:
+        """The template by its id, and its values by the names of its holes; a content never changes under its id."""
+        key = message.template
+        if not lists.CONTENT.fullmatch(key):
+            raise Misconfigured("a template of this provider is named HX and 32 hexadecimal digits", code="template")
+        if key not in self._templates:
+            self._templates[key] = lists.template(self._client, key)
+        found = self._templates[key]
+        values = [clean(value) for value in message.variables]
+        if faults := found.value_faults(values):
+            raise Permanent("; ".join(faults), code="template")
+        named = dict(zip(found.holes, values, strict=True))
+        return {"content_sid": key, "content_variables": json.dumps(named, ensure_ascii=False)}
 
     def fetch(self, attachment: Attachment, raw: bytes) -> bytes:
         """Calling this will download a file from our own account's media, never from an address in a message.
@@ -291,16 +323,21 @@ class Twilio(Channel):
         )
 
     def check(self) -> list[Check]:
-        """Calling this will sign in, look whether the sender is the account's, and name the webhook to set."""
-        try:
-            status = str(self._client.api.accounts(self._sid).fetch().status)
-        except (SendError, TwilioException) as error:
-            return [Check("sign in", False, f"{error}: compare TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")]
-        return [Check("sign in", status == "active", f"the account is {clean(status)}"), *self.check_sender()]
+        """Calling this will sign in, look at the sender, its webhook and template, at webhook errors of the last day
+        and at what is left of a rotation of the token."""
+        signed_in = checks.sign_in(self._client, self._sid)
+        if not signed_in.ok:
+            return [signed_in]
+        return [
+            signed_in,
+            *self.check_sender(),
+            checks.webhook_errors(self._client, self.hook, self.now() - FIRST_LOOK),
+            *checks.rotation(self.values),
+        ]
 
+    @abstractmethod
     def check_sender(self) -> list[Check]:
         """Calling this will look at the sender and its webhook as far as the provider lets us."""
-        return [Check("webhook", True, f"set the sender's webhook to {self.webhook}")]
 
     @property
     def webhook(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from math import isfinite
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,12 +28,9 @@ STATES: dict[str, DeliveryState] = {
     "canceled": DeliveryState.FAILED,
 }
 #: Message types whose content the fields we read say in full. The set is open at the provider's end.
-_TYPES = frozenset(
-    (
-        *("text", "image", "audio", "voice", "video", "document", "sticker", "contacts", "location"),
-        *("button", "interactive", "list", "reply", "order"),
-    )
-)
+_TYPES = frozenset(("text", "image", "audio", "voice", "video", "document", "sticker", "contacts", "location"))
+#: Those that do when the words of the choice come with them.
+_CHOICES = frozenset(("button", "interactive", "list", "reply"))
 _KINDS: dict[str, AttachmentKind] = {
     "image/webp": AttachmentKind.STICKER,
     "audio/ogg": AttachmentKind.VOICE,
@@ -111,9 +109,22 @@ def pin(fields: Mapping[str, str]) -> tuple[Location | None, list[str]]:
     return Location(latitude, longitude, fields.get("Label", ""), fields.get("Address", "")), []
 
 
+def fetched_at(text: str) -> datetime | None:
+    """Calling this will read an instant that we wrote ourselves (ISO 8601, with its zone), in UTC: the SDK writes any
+    other as if it were. None for anything else."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo else None
+
+
 def type_note(fields: Mapping[str, str]) -> list[str]:
-    """Calling this will note a message type no rule knows; its text is kept all the same."""
+    """Calling this will note a message type no rule knows, or a choice that says nothing; its text is kept all the
+    same."""
     word = fields.get("MessageType", "")
     if not word or word.lower() in _TYPES:
+        return []
+    if word.lower() in _CHOICES and any(fields.get(name) for name in ("Body", "ButtonText", "ListTitle")):
         return []
     return [f"type:{word}" if WORD.fullmatch(word) else "type-unreadable"]

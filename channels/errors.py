@@ -6,6 +6,7 @@
     ├── Forged               the request is not from the provider: 403, nothing stored
     ├── Malformed            genuine, but no rule reads it: 200, quarantined with its raw bytes
     ├── FetchError           an attachment could not be had; ``permanent`` says whether trying again helps
+    │   └── TooLarge         it is larger than we take: the person is told
     └── SendError
         ├── Temporary        not taken; try again, after ``retry_after`` seconds if given
         │   └── Throttled    the channel itself is too fast: the channel waits, not only this message
@@ -44,6 +45,13 @@ class FetchError(ChannelError):
     def __init__(self, message: str, *, permanent: bool) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class TooLarge(FetchError):
+    """Calling this will say that an attachment is larger than we take, or than the provider hands out: for good."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
 
 
 class SendError(ChannelError):

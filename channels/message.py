@@ -124,6 +124,10 @@ class InboundMessage(Event):
     notes: tuple[str, ...] = ()
 
 
+#: The note of a message whose sender is only a claim: nothing of a ticket is told on its word alone.
+UNPROVEN = "the sender is not proven"
+
+
 class DeliveryState(StrEnum):
     """Where an outgoing message stands. The order of the ranks lies in ``RANK``; a lower rank arriving later is not
     applied. ``held`` waits for the person to write again (WhatsApp's window); ``replaced`` failed, and another row now
@@ -212,8 +216,9 @@ class OutboundMessage:
     channel's limit. ``subject``, ``reply_to`` (provider ids, oldest first) and ``ticket_number`` serve channels that
     thread. ``automatic`` is true for receipts and notices, false for a person's answer. With ``template`` set the
     provider's approved text of that name is sent with ``variables``, and ``text`` only says what it will read.
-    ``asks`` names what a button of the channel should offer: "place" (share a position) or "phone" (share a number);
-    a channel without such buttons leaves it out.
+    ``asks`` names what a button of the channel should offer: "place" (share a position) or "phone" (share a number),
+    and after a space the button's words; a channel without such buttons leaves it out. "leave" makes the bot leave the
+    group it speaks to.
     """
 
     key: str

@@ -14,7 +14,10 @@ from channels.base import Channel
 
 CHANNELS: dict[str, str] = {
     "whatsapp": "channels.whatsapp:WhatsApp",
+    "whatsapp-cloud": "channels.whatsapp_cloud:WhatsAppCloud",
     "sms": "channels.sms:Sms",
+    "sms-gateway": "channels.sms_gateway:SmsGateway",
+    "sms-modem": "channels.sms_modem:SmsModem",
     "telegram": "channels.telegram:Telegram",
     "mail": "channels.mail:Mail",
     "web": "channels.web:Web",

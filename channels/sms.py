@@ -7,16 +7,15 @@ import binascii
 import re
 from collections.abc import Mapping
 
-import phonenumbers
-from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
-
+from channels import _twilio_checks as checks
 from channels._twilio import Twilio, foreign
+from channels._twilio_handled import SMS
 from channels.base import Check, Limits
-from channels.errors import Malformed, SendError
+from channels.errors import Malformed
 from channels.message import Address
-from channels.text import transliterate
+from channels.phones import phone
+from channels.text import segments, transliterate
 
-_NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{2,24}|\([0-9][0-9 ().-]{2,24}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
 #: Words that make the provider itself stop all further messages to the sender, as the whole of a message
@@ -31,6 +30,7 @@ class Sms(Twilio):
     kind = "sms"
     title = "SMS"
     required = ("TWILIO_SMS_FROM",)
+    handled = SMS
     # Three parts of 153 septets: longer messages often arrive incomplete or not at all. Answers are written in GSM
     # 03.38; a script it lacks takes more parts.
     limits = Limits(
@@ -55,6 +55,11 @@ class Sms(Twilio):
         """Calling this will give our number and its sms link; nothing for a name, to which nobody can reply."""
         number = self.account
         return (number, f"sms:{number}") if number.lstrip("+").isdigit() else ("", "")
+
+    @property
+    def pull_every(self) -> float | None:
+        """Calling this will ask for a look every five minutes; for none where we are a name, to which nobody writes."""
+        return super().pull_every if self.contact[0] else None
 
     def sender(self, raw: str) -> tuple[Address, bool]:
         """Calling this will read a number in any Indonesian or international spelling as ``tel:+…``.
@@ -85,41 +90,19 @@ class Sms(Twilio):
         return (fields["Body"], ()) if decoded is None else (decoded, ("base64",))
 
     def outgoing(self, text: str) -> str:
-        """Calling this will write a text in GSM 03.38 where that can be done, so that it costs fewer parts."""
-        return transliterate(text)
+        """Calling this will write a text in GSM 03.38 where that can be done and costs no more parts."""
+        plain = transliterate(text)
+        return plain if segments(plain).count <= segments(text).count else text
+
+    def parts(self, text: str, told: int) -> int:
+        """Calling this will count the parts ourselves where the provider has not yet."""
+        return told or max(segments(text).count, 1)
 
     def check_sender(self) -> list[Check]:
         """Calling this will look the number up in the account and compare its webhook with ours."""
         if not _PHONE.fullmatch(self.account):
             return [Check("sender", True, "a short code or name cannot be looked up; replies to a name never arrive")]
-        try:
-            numbers = self._client.incoming_phone_numbers.list(phone_number=self.account, limit=1)
-        except (SendError, TwilioException) as error:
-            return [Check("sender", False, f"the account's numbers cannot be listed: {error}")]
-        if not numbers:
-            return [Check("sender", False, "TWILIO_SMS_FROM is not a number of this account")]
-        given = str(numbers[0].sms_url or "")
-        ours = given.partition("#")[0] == self.hook
-        detail = "calls us" if given == self.webhook else f"set the number's messaging webhook to {self.webhook}"
-        return [Check("sender", True, "the number belongs to the account"), Check("webhook", ours, detail)]
-
-
-def phone(raw: str) -> str | None:
-    """Calling this will write a number as ``+62…`` (E.164, read as in Indonesia), or return None for what is none.
-
-    Short codes and names are none: they parse, or raise, but are no possible numbers.
-    """
-    if not _NUMBER.fullmatch(raw):
-        return None
-    # The library takes 00 for Indonesia's own trunk prefix and goes wrong.
-    spelled = f"+{raw[2:]}" if raw.startswith("00") else raw
-    try:
-        number = phonenumbers.parse(spelled, "ID")
-    except phonenumbers.NumberParseException:
-        return None
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        return checks.sms(self._client, self.account, self.hook, self.webhook)
 
 
 def unwrapped(body: str) -> str | None:

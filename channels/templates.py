@@ -4,12 +4,16 @@ the provider (Meta's error 132000 and its kin)."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}")
 #: Line breaks, tabs and more than four blanks in a row are refused inside a value (Meta, message templates).
 _REFUSED = re.compile(r"[\n\r\t]| {5}")
+#: A button's address: what stands in it must not break it.
+_ADDRESS = re.compile(r"(?:https?|tel|mailto):", re.IGNORECASE)
+_BLANK = re.compile(r"\s")
 VALUE_LENGTH = 512
 
 
@@ -43,14 +47,28 @@ class Template:
 
     def faults(self, values: Sequence[str]) -> list[str]:
         """Calling this will list why these values cannot be sent with it, one sentence each; empty when they can."""
+        word = self.status or "unknown"
+        refused = [] if self.approved else [f"the template {self.name} is {word}, not approved"]
+        return refused + self.value_faults(values)
+
+    def value_faults(self, values: Sequence[str]) -> list[str]:
+        """Calling this will list what is wrong with the values alone, whatever the provider says of the text."""
         faults = []
-        if not self.approved:
-            faults.append(f"the template {self.name} is {self.status or 'unknown'}, not approved")
         if len(values) != len(self.holes):
             faults.append(f"the template {self.name} takes {len(self.holes)} values, {len(values)} are given")
         for hole, value in zip(self.holes, values, strict=False):
-            if not value.strip():
-                faults.append(f"the value {hole} of the template {self.name} is empty")
+            which = f"the value {hole} of the template {self.name}"
+            if not _seen(value):
+                faults.append(f"{which} is empty")
             elif _REFUSED.search(value) or len(value) > VALUE_LENGTH:
-                faults.append(f"the value {hole} of the template {self.name} has line breaks or is too long")
+                faults.append(f"{which} has line breaks or is too long")
+            elif any(hole in _HOLE.findall(part) for part in self.parts if _ADDRESS.match(part)) and _BLANK.search(
+                value
+            ):
+                faults.append(f"{which} stands in an address and has blanks")
         return faults
+
+
+def _seen(value: str) -> bool:
+    """Whether anything of it can be seen: blanks, joiners and marks of nothing are as good as empty."""
+    return any(unicodedata.category(char)[0] not in "ZCM" for char in value)

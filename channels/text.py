@@ -105,12 +105,8 @@ def segments(text: str) -> Segments:
 
     No part ends between ESC and its partner or inside a surrogate pair, so the count may exceed a plain division.
     """
-    if gsm7(text):
-        encoding, alone, part = "gsm-7", 160, 153
-        costs = [2 if char in _GSM7_EXTENSION else 1 for char in text]
-    else:
-        encoding, alone, part = "ucs-2", 70, 67
-        costs = [2 if ord(char) > 0xFFFF else 1 for char in text]
+    encoding, alone, part = _room(text)
+    costs = [_cost(char, encoding) for char in text]
     units = sum(costs)
     if units <= alone:
         return Segments(encoding, 1 if units else 0, units)
@@ -120,6 +116,60 @@ def segments(text: str) -> Segments:
             count, filled = count + 1, 0
         filled += cost
     return Segments(encoding, count, units)
+
+
+def sms_parts(text: str) -> list[str]:
+    """Calling this will cut a text into the parts it leaves in, as many as ``segments`` counts; joined they are the
+    text again. An empty text is one empty part."""
+    encoding, alone, part = _room(text)
+    if sum(_cost(char, encoding) for char in text) <= alone:
+        return [text]
+    parts, filled = [""], 0
+    for char in text:
+        cost = _cost(char, encoding)
+        if filled + cost > part:
+            parts.append("")
+            filled = 0
+        parts[-1] += char
+        filled += cost
+    return parts
+
+
+def _room(text: str) -> tuple[str, int, int]:
+    """The encoding, what one SMS alone holds of it, and what one of several holds."""
+    return ("gsm-7", 160, 153) if gsm7(text) else ("ucs-2", 70, 67)
+
+
+def _cost(char: str, encoding: str) -> int:
+    return 2 if (char in _GSM7_EXTENSION if encoding == "gsm-7" else ord(char) > 0xFFFF) else 1
+
+
+def sms_text(text: str, parts: int | None = None) -> str:
+    """Calling this will write a text as it leaves by SMS: in GSM 03.38 where that costs no more, and cut at a word to
+    at most ``parts`` SMS (None: as many as it takes)."""
+    given = clean(text)
+    plain = transliterate(given)
+    cheaper = plain if segments(plain).count <= segments(given).count else given
+    return cheaper if parts is None else within(cheaper, parts)
+
+
+def within(text: str, parts: int) -> str:
+    """Calling this will cut a text at a word so that it costs at most ``parts`` SMS, and end it in "..." if it was cut.
+
+    Neither ESC and its partner nor a surrogate pair nor a letter and its marks are cut apart. Raises ValueError for
+    less than one part.
+    """
+    if parts < 1:
+        raise ValueError("a text takes at least one part")
+    if segments(text).count <= parts:
+        return text
+    ends = [match.end() for match in _UNIT.finditer(text)]
+    low, high = 0, len(ends)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if segments(f"{text[: ends[middle - 1]]}...").count <= parts else (low, middle - 1)
+    whole = text[: ends[low - 1]] if low else ""
+    return f"{text[: _best_cut(text, len(whole))].rstrip()}..." if whole else "..."
 
 
 def split(text: str, limit: int) -> list[str]:

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from channels.base import Channel, Limits, RawRequest
-from channels.errors import FetchError, Forged, Malformed, Misconfigured
+from channels.coverage import Becomes, Group, Handled
+from channels.errors import FetchError, Forged, Malformed, Misconfigured, TooLarge
 from channels.message import (
     Address,
     Attachment,
@@ -39,6 +40,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "place": (str,),
     "latitude": (int, float),
     "longitude": (int, float),
+    "accuracy": (int,),
     "written_at": (str,),
     "files": (list,),
 }
@@ -48,11 +50,35 @@ _SOURCE = re.compile(r"file:([0-9]{1,3})")
 _KINDS = {"image": AttachmentKind.IMAGE, "audio": AttachmentKind.AUDIO, "video": AttachmentKind.VIDEO}
 
 
+def _message(name: str, how: str, example: str) -> Handled:
+    return Handled(Group.MESSAGE, name, Becomes.MESSAGE, how, example)
+
+
+#: What our pages hand over, and what becomes of it.
+HANDLED: tuple[Handled, ...] = (
+    _message("report form", "text, declared a new matter", "report"),
+    _message("report form: place", "the text's last line, in the citizen's words", "report-with-place"),
+    _message("report form: photos", "attachments; with the form, or ahead of it in pieces", "report-with-photos"),
+    _message("report form: position", "position, the label says how sure it is", "report-with-position"),
+    _message("draft that waited for a signal", "text with the time it was written and its place", "draft-of-yesterday"),
+    _message("chat message", "text, joined to the open ticket", "chat-message"),
+    _message("chat: photo alone", "attachment, joined to the open ticket", "chat-photo"),
+    _message("chat: position alone", "position, joined to the open ticket", "chat-position"),
+    _message("chosen language", "text; answered in it unless it is written in the other", "chosen-language"),
+    Handled(
+        Group.MESSAGE, "(unknown)", Becomes.QUARANTINE, "no page of ours writes such a field", "field-of-the-future"
+    ),
+    Handled(Group.STATE, "put", Becomes.DELIVERY, "sent: there is no provider in between"),
+    Handled(Group.STATE, "shown in the chat", Becomes.DELIVERY, "delivered"),
+)
+
+
 class Web(Channel):
     """Calling this will make the channel of our own pages; always on, it knows people by their device."""
 
     kind = "web"
     external = False
+    handled = HANDLED
     limits = Limits(text_length=10_000, attachment_bytes=5_000_000, body_bytes=12_000_000, automatic=None)
 
     @property
@@ -102,7 +128,7 @@ class Web(Channel):
         if not data:
             raise FetchError("the file is empty", permanent=True)
         if len(data) > self.limits.attachment_bytes:
-            raise FetchError(f"the file has more than {self.limits.attachment_bytes} bytes", permanent=True)
+            raise TooLarge(f"the file has more than {self.limits.attachment_bytes} bytes")
         return data
 
 
@@ -152,7 +178,8 @@ def _location(body: Mapping[str, Any]) -> Location | None:
         raise Malformed("latitude and longitude are not degrees") from None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise Malformed("latitude and longitude are not degrees")
-    return Location(latitude, longitude)
+    # Said the way every map says it; a label, because no other channel tells how sure a pin is.
+    return Location(latitude, longitude, label=f"±{body['accuracy']} m" if "accuracy" in body else "")
 
 
 def _files(body: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from channels import _twilio_checks as checks
 from channels._twilio import Twilio, foreign
-from channels.base import Limits
+from channels._twilio_form import WORD
+from channels._twilio_handled import WHATSAPP
+from channels._twilio_lists import CONTENT
+from channels._twilio_lists import templates as contents
+from channels.base import Check, Limits
 from channels.errors import Malformed
 from channels.message import Address
+from channels.templates import Template
 
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 #: A business-scoped user id: country and an opaque id, for people who hide their number.
@@ -25,6 +31,8 @@ class WhatsApp(Twilio):
     kind = "whatsapp"
     title = "WhatsApp"
     required = ("TWILIO_WHATSAPP_FROM",)
+    optional = ("TWILIO_WHATSAPP_TEMPLATE",)
+    handled = WHATSAPP
     # 1,600 characters on every Twilio channel (docs/glossary/what-sms-character-limit); 16 MB media; 80 messages a
     # second; free text within 24 hours of the person's last message (docs/api/errors/63016).
     limits = Limits(
@@ -41,6 +49,9 @@ class WhatsApp(Twilio):
         faults = super().faults(values)
         if not _PHONE.fullmatch(values.get("TWILIO_WHATSAPP_FROM", "").removeprefix(_PREFIX)):
             faults.append("TWILIO_WHATSAPP_FROM must be a number in international form, +1… or whatsapp:+1…")
+        template = values.get("TWILIO_WHATSAPP_TEMPLATE", "")
+        if template and not CONTENT.fullmatch(template):
+            faults.append("TWILIO_WHATSAPP_TEMPLATE must be the content's id, HX and 32 hexadecimal digits")
         return faults
 
     @property
@@ -54,12 +65,30 @@ class WhatsApp(Twilio):
         number = self.account.removeprefix(_PREFIX)
         return number, f"https://wa.me/{number.removeprefix('+')}"
 
+    @property
+    def reopening(self) -> str:
+        """Calling this will name the approved text that asks a person to write again, "" where none is set."""
+        return self.values.get("TWILIO_WHATSAPP_TEMPLATE", "")
+
+    def templates(self) -> Sequence[Template]:
+        """Calling this will list the account's contents with what WhatsApp says of each. Raises SendError."""
+        return contents(self._client)
+
     def sender(self, raw: str) -> tuple[Address, bool]:
         """Calling this will read ``whatsapp:+…`` or ``whatsapp:<country>.<id>``. Raises Malformed for anything else."""
         value = raw.removeprefix(_PREFIX)
         if value == raw or not (_PHONE.fullmatch(value) or _SCOPED.fullmatch(value)):
             raise Malformed("From is not a WhatsApp address")
         return Address("whatsapp", value), False
+
+    def aliases(self, fields: Mapping[str, str], sender: Address) -> tuple[Address, ...]:
+        """Calling this will give the scoped id of somebody who wrote by number, and the number of somebody who wrote by
+        scoped id; what is neither is left out."""
+        scoped = fields.get("ExternalUserId", "").removeprefix(_PREFIX)
+        number = f"+{fields.get('WaId', '')}"
+        if _PHONE.fullmatch(sender.value):
+            return (Address("whatsapp", scoped),) if _SCOPED.fullmatch(scoped) else ()
+        return (Address("whatsapp", number),) if _PHONE.fullmatch(number) else ()
 
     def recipient(self, address: Address) -> str:
         """Calling this will write a WhatsApp address, or a phone number taken as one. Raises Permanent."""
@@ -77,10 +106,21 @@ class WhatsApp(Twilio):
     def incoming(self, fields: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
         """Calling this will return what the person wrote or chose, with notes on how: button, list, forwarded."""
         text = fields["Body"] or fields.get("ButtonText", "") or fields.get("ListTitle", "")
+        if fields.get("MessageType") == "contacts" and fields.get("NumMedia", "0") != "0":
+            text = ""  # it names a third person, who is in the card and nowhere else
+        source = fields.get("ReferralSourceType", "")
         marks = (
             ("button:" + fields.get("ButtonPayload", "")[:200], bool(fields.get("ButtonPayload"))),
             ("list:" + fields.get("ListId", "")[:200], bool(fields.get("ListId"))),
             ("forwarded", fields.get("Forwarded", "").lower() == "true"),
             ("forwarded-often", fields.get("FrequentlyForwarded", "").lower() == "true"),
+            (f"referral:{source if WORD.fullmatch(source) else 'unknown'}", bool(source)),
         )
         return text, tuple(note for note, present in marks if present)
+
+    def check_sender(self) -> list[Check]:
+        """Calling this will look at the sender, its webhook and the template that asks people to write again."""
+        return [
+            *checks.whatsapp(self._client, self.account, self.hook, self.webhook),
+            checks.reopening(self.reopening, self.templates),
+        ]

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from channels.registry import build, setting_names
+from dispatch.scanner import configured
 
 #: The settings read here; each channel names its own.
 NAMES = frozenset(
@@ -27,6 +28,7 @@ NAMES = frozenset(
         "ADUAN_REGION_DIR",
         "ADUAN_REQUIRE_TOTP",
         "ADUAN_VAR",
+        "CLAMAV_SOCKET",
         "DATABASE_URL",
         "HOOKS_BIND",
         "HOST",
@@ -142,6 +144,11 @@ class Settings:
         return self.var / "models"
 
     @property
+    def clamav(self) -> str:
+        """Calling this will say where the virus scanner listens, empty when there is none."""
+        return self.values.get("CLAMAV_SOCKET", "")
+
+    @property
     def valkey_socket(self) -> Path:
         """Calling this will name the embedded server's socket, in the temporary directory if ``var`` lies too deep."""
         return _socket(self.var, "valkey.sock")
@@ -187,6 +194,10 @@ class Settings:
         proxies = values.get("ADUAN_PROXIES", "0")
         if not re.fullmatch("[0-9]{1,2}", proxies):
             faults.append("ADUAN_PROXIES must be the number of reverse proxies in front, 0 if none")
+        try:
+            configured(values.get("CLAMAV_SOCKET", ""))
+        except ValueError as error:
+            faults.append(f"CLAMAV_SOCKET {error}")
         secret_key = values.get("SECRET_KEY", "")
         if not secret_key and not loopback:
             faults.append(

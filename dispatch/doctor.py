@@ -16,11 +16,14 @@ from sqlmodel import Session, col
 from channels.base import Channel
 from channels.message import DeliveryState
 from classifier.artifact import ArtifactRefused
-from dispatch import db
+from dispatch import costs, db
 from dispatch.config import ConfigFaults
-from dispatch.models import EventState, Heartbeat, InboundEvent, Outbox
+from dispatch.costs import Allowance
+from dispatch.models import AttachmentState, EventState, Heartbeat, InboundEvent, Outbox, StoredAttachment
 from dispatch.region import RegionFaults
 from dispatch.runtime import Runtime
+from dispatch.scanner import ScannerAway
+from dispatch.services import breaker, media
 
 log = logging.getLogger("aduan.doctor")
 
@@ -56,8 +59,10 @@ def examine(runtime: Runtime) -> list[Finding]:
         _configuration(runtime),
         *_looked(runtime, "region pack", _region),
         *_looked(runtime, "channels", _channels),
+        *_looked(runtime, "modem", _modems),
         *_looked(runtime, "classifier", _classifier),
         *_looked(runtime, "disk", _disk),
+        *_looked(runtime, "virus scanner", _scanner),
         *_looked(runtime, "queue server", _queue),
     ]
     database = _looked(runtime, "database", _database)
@@ -109,6 +114,17 @@ def _channels(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     yield True, f"on: {kinds}"
 
 
+#: Channels whose own check costs nothing and asks nobody outside: a modem's sign of life lies in a database.
+_LOCAL = frozenset({"sms-modem"})
+
+
+def _modems(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    for channel in _of_kind(runtime):
+        if channel.name in _LOCAL:
+            for check in channel.check():
+                yield check.ok, f"{channel.name} {check.name}: {check.detail}"
+
+
 def _classifier(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     try:
         yield True, runtime.classifier.version
@@ -121,6 +137,38 @@ def _disk(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     ok = usage.free >= LEAST_FREE_BYTES and usage.free >= LEAST_FREE_SHARE * usage.total
     facts = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.1f} GB ({usage.free / usage.total:.0%})"
     yield ok, facts if ok else f"{facts} in {runtime.settings.var}: make room, below 1 GB or 5 % messages are at risk"
+
+
+def _scanner(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    if runtime.scanner is None:
+        yield True, "not configured, files are kept unscanned"
+        return
+    try:
+        yield True, runtime.scanner.version()
+    except ScannerAway as away:
+        yield False, f"{away}, and files wait until it does: see that clamd runs at CLAMAV_SOCKET"
+
+
+def _attachments(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    """What is still at its provider. Put off by something of ours it waits for ever, so that is a fault of its own."""
+    with runtime.reading() as session:
+        pending = col(StoredAttachment.state) == AttachmentState.PENDING
+        query = select(col(StoredAttachment.error), func.count()).where(pending, col(StoredAttachment.waits) > 0)
+        held: dict[str, int] = dict(session.execute(query.group_by(col(StoredAttachment.error))).all())
+        oldest = _oldest(session, select(func.min(StoredAttachment.next_at)).where(pending))
+    for key, remedy in _HELD.items():
+        if held.get(key):
+            yield False, f"{held[key]} file(s) wait: {remedy}"
+    if not any(held.get(key) for key in _HELD):
+        yield _waited(oldest, runtime.now(), "see that the worker runs and what its log says")
+
+
+#: What of ours keeps files waiting → what to do.
+_HELD = {
+    media.NO_ROOM: "make room on the disk of ADUAN_VAR",
+    media.NO_SCAN: "see the virus scanner, and its StreamMaxLength where a file is larger",
+    media.OFF: "switch the channel they came by on again",
+}
 
 
 def _queue(runtime: Runtime) -> Iterator[tuple[bool, str]]:
@@ -198,15 +246,51 @@ def _sends(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     yield True, ", ".join(f"{counts.get(state, 0)} {state}" for state in troubled)
 
 
+def _paused(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    """Providers that rest: a short rest they asked for is well, one after failures is not."""
+    now = runtime.now()
+    with runtime.reading() as session:
+        resting = breaker.resting(session, now)
+    for state in resting:
+        left = max((state.paused_until or now) - now, timedelta())
+        broken = state.failures >= breaker.IN_A_ROW
+        remedy = ": run aduan channels check" if broken else ""
+        yield not broken, f"{state.provider} rests for {_age(left)} more, {state.reason or 'no reason given'}{remedy}"
+    if not resting:
+        yield True, "none"
+
+
+def _budgets(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    kinds = frozenset(channel.kind for channel in _of_kind(runtime))
+    try:
+        region = runtime.region
+    except RegionFaults:
+        yield True, "not known while the region pack cannot be read"
+        return
+    with runtime.reading() as session:
+        spent = list(costs.budgets(session, region, runtime.now(), kinds))
+    for each in spent:
+        left = f"{_of(each.messages, each.budget.messages)} messages, Rp {_of(each.rupiah, each.budget.rupiah)} today"
+        waits = {Allowance.STAFF: "automatic messages wait", Allowance.NONE: "all messages wait"}.get(each.allows)
+        remedy = f": {waits} for tomorrow, or raise it in delivery.yaml" if waits else ""
+        yield waits is None, f"{each.kind}: {left}{remedy}"
+    if not spent:
+        yield True, "no channel with a budget is on"
+
+
+def _of(used: int, limit: int | None) -> str:
+    return f"{used:,}" if limit is None else f"{used:,} of {limit:,}"
+
+
 def _heartbeats(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     now = runtime.now()
     with runtime.reading() as session:
         beats = {row.name: row.at for row in session.scalars(select(Heartbeat))}
-    for name in _expected(runtime):
+    for name, silence in _expected(runtime).items():
         at = beats.get(name)
         if at is None:
             yield False, f"{name} has never run: start it with the others of the Procfile"
-        elif now - at > LONGEST_SILENCE:
+        elif now - at > silence:
             yield False, f"{name} was last seen {_age(now - at)} ago: see its log and start it again"
         else:
             yield True, f"{name} was seen {_age(max(now - at, timedelta()))} ago"
@@ -227,18 +311,28 @@ def _privacy(runtime: Runtime) -> Iterator[tuple[bool, str]]:
 _IN_DATABASE: dict[str, Look] = {
     "database clock": _clock,
     "inbox": _inbox,
+    "attachments": _attachments,
     "outbox": _outbox,
     "quarantine": _quarantine,
     "sends": _sends,
+    "resting channels": _paused,
+    "budgets": _budgets,
     "processes": _heartbeats,
 }
 
 
-def _expected(runtime: Runtime) -> list[str]:
-    """The processes that must show that they live. The fetcher ends at once when there is nothing for it; what it
-    fetches from shows a sign of life of its own, so that one mailbox that hangs is seen."""
-    pulled = [f"fetch {channel.name}" for channel in _of_kind(runtime) if channel.pull_every is not None]
-    return ["clock", "worker", *(["fetch", *pulled] if pulled else [])]
+def _expected(runtime: Runtime) -> dict[str, timedelta]:
+    """The processes that must show that they live, and how long each may be silent. The fetcher ends at once when there
+    is nothing for it; what it fetches from shows a sign of life of its own after each look, so that one mailbox that
+    hangs is seen."""
+    pulled = {
+        f"fetch {channel.name}": LONGEST_SILENCE + timedelta(seconds=channel.pull_every)
+        for channel in _of_kind(runtime)
+        if channel.pull_every is not None
+    }
+    fetcher = {"fetch": LONGEST_SILENCE} if pulled else {}
+    listener = {"lmtp": LONGEST_SILENCE} if runtime.settings.values.get("LMTP_BIND") else {}
+    return {"clock": LONGEST_SILENCE, "worker": LONGEST_SILENCE, **fetcher, **listener, **pulled}
 
 
 def _of_kind(runtime: Runtime, kind: str = "") -> list[Channel]:

@@ -19,7 +19,7 @@ log = logging.getLogger("aduan.jobqueue")
 INBOUND = "inbound"
 MEDIA = "media"
 #: The function each queue's jobs run, by dotted name: the queue knows no upper floor.
-FUNCTIONS = {INBOUND: "bot.jobs.work_inbound", MEDIA: "bot.jobs.fetch_media"}
+FUNCTIONS = {INBOUND: "bot.jobs.work_inbound", MEDIA: "bot.media.fetch_media"}
 SEND = "dispatch.jobs.send"
 JOB_SECONDS = 300
 

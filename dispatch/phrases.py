@@ -18,6 +18,10 @@ LANGUAGES = ("id", "en")
 #: Language → pattern of the time of day; dates are written in one order in both.
 _TIME = {"id": "HH.mm", "en": "HH:mm"}
 _DATE = "EEEE, d MMMM y"
+#: Without a year: SMS filters drop what holds four digits in a row.
+_DAY = "d MMM"
+#: Channels where a text costs by its length and links are dropped: the short sentence, the short name, the short date.
+TERSE = frozenset({"sms"})
 
 
 def _keys(*rows: str) -> dict[str, frozenset[str]]:
@@ -35,12 +39,16 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "receipt_external number agency contact",
     "receipt_emergency emergency",
     "receipt_sms number agency due",
+    "receipt_place_sms number agency due",
+    "receipt_unsure_sms number due",
+    "receipt_external_sms number agency contact",
     "privacy link",
     "privacy_short",
     "check_web link",
     "check_text number",
     "added number",
     "place_thanks number place agency due",
+    "place_thanks_sms number place agency due",
     "place_unknown number",
     "place_choice number places",
     "greeting name",
@@ -52,6 +60,7 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "status number status agency due",
     "status_with_answer number status agency at answer",
     "status_unknown",
+    "status_unknown_sms",
     "link_code code",
     "link_sent",
     "link_impossible",
@@ -60,9 +69,12 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "stopped",
     "started",
     "too_long limit",
+    "file_too_large limit",
     "only_photo",
     "thanks",
     "unreadable",
+    "group_refused",
+    "place_button",
     # what accompanies the staff's work
     "answer_prefix number agency",
     "handed_over number agency due",
@@ -114,6 +126,24 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "web_photo_kind_error",
     "web_photo_count_error limit",
     "web_photo_again",
+    "web_photo_gone",
+    "web_photo_waiting",
+    "web_photo_done",
+    "web_remove",
+    "web_position_use",
+    "web_position_busy",
+    "web_position_line position",
+    "web_position_denied",
+    "web_position_failed",
+    "web_position_error",
+    "web_unsent_heading",
+    "web_unsent",
+    "web_unsent_busy",
+    "web_unsent_send",
+    "web_unsent_sure",
+    "web_unsent_sent",
+    "web_unsent_error",
+    "web_draft_restored",
     "web_not_found",
     "web_bad_request",
     "web_wrong_method",
@@ -178,6 +208,11 @@ class Phrases:
         morning after. Raises ValueError for a naive instant.
         """
         return self._format(instant - timedelta(seconds=1) if self._midnight(instant) else instant, _DATE, language)
+
+    def day(self, instant: datetime, language: str) -> str:
+        """Calling this will write the region's local date as briefly as it is said: "4 Des". Midnight belongs to the
+        day it ends. Raises ValueError for a naive instant."""
+        return self._format(instant - timedelta(seconds=1) if self._midnight(instant) else instant, _DAY, language)
 
     def moment(self, instant: datetime, language: str) -> str:
         """Calling this will write the local date, time and zone: "Jumat, 4 Desember 2026 pukul 16.00 WITA".

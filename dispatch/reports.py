@@ -81,7 +81,7 @@ def _triage(now: datetime) -> ColumnElement[bool]:
 
 
 def _undelivered(now: datetime) -> ColumnElement[bool]:
-    troubled = col(Outbox.state).in_((DeliveryState.FAILED, DeliveryState.UNCERTAIN))
+    troubled = col(Outbox.state).in_((DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.HELD))
     return select(col(Outbox.id)).where(col(Outbox.ticket_id) == col(Ticket.id), troubled).exists()
 
 
@@ -225,6 +225,43 @@ def _p90(values: list[float]) -> float | None:
     return sorted(values)[ceil(0.9 * len(values)) - 1] if values else None
 
 
+@dataclass(frozen=True, slots=True)
+class SendingFigures:
+    """Calling this will hold what one channel sent: messages by what became of them, billed segments, rupiah."""
+
+    channel: str
+    sent: int
+    delivered: int
+    failed: int
+    uncertain: int
+    segments: int
+    cost: int
+
+
+def sending_figures(session: Session, since: datetime, until: datetime) -> list[SendingFigures]:
+    """Calling this will work out, for each channel, what was promised from ``since`` on and before ``until``.
+
+    ``sent`` is whatever a provider took, delivered or not, ``delivered`` also what was read; a message sent again or
+    another way counts where it went. Cost is in rupiah by the prices of the day it was sent.
+    """
+
+    def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((condition, 1), else_=0))
+
+    state = col(Outbox.state)
+    query = select(
+        col(Outbox.channel),
+        count(col(Outbox.sent_at).is_not(None)),
+        count(state.in_((DeliveryState.DELIVERED, DeliveryState.READ))),
+        count(state == DeliveryState.FAILED),
+        count(state == DeliveryState.UNCERTAIN),
+        func.sum(col(Outbox.segments)),
+        func.sum(col(Outbox.cost)),
+    ).where(col(Outbox.created_at) >= since, col(Outbox.created_at) < until)
+    rows = session.execute(query.group_by(col(Outbox.channel)).order_by(col(Outbox.channel)))
+    return [SendingFigures(channel, *(int(number or 0) for number in numbers)) for channel, *numbers in rows]
+
+
 EXPORT_COLUMNS = (
     "number",
     "channel",
@@ -317,7 +354,7 @@ def _last_answers(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Ticket id → the delivery state of the last answer by a person."""
     lasts = (
         select(func.max(col(Outbox.id)))
-        .where(col(Outbox.ticket_id).in_(ids), col(Outbox.automatic).is_(False))
+        .where(col(Outbox.ticket_id).in_(ids), col(Outbox.automatic).is_(False), col(Outbox.template) == "")
         .group_by(col(Outbox.ticket_id))
     )
     rows = session.execute(select(col(Outbox.ticket_id), col(Outbox.state)).where(col(Outbox.id).in_(lasts)))

@@ -18,10 +18,11 @@ from sqlmodel import Session
 from channels.registry import Registry, build
 from dispatch import db
 from dispatch.config import ConfigFaults, Settings
-from dispatch.jobqueue import JobQueue
+from dispatch.jobqueue import JobQueue, outbound
 from dispatch.phrases import REQUIRED, Phrases
 from dispatch.places import Places
 from dispatch.region import Region, load
+from dispatch.scanner import Scanner, configured
 
 if TYPE_CHECKING:
     from channels.base import Channel
@@ -74,6 +75,11 @@ class Runtime:
         return JobQueue(self.settings.redis_url)
 
     @cached_property
+    def scanner(self) -> Scanner | None:
+        """Calling this will give the virus scanner, None when none is configured."""
+        return configured(self.settings.clamav)
+
+    @cached_property
     def classifier(self) -> Scorer:
         """Calling this will load the trained classifier. Raises ArtifactRefused when there is none or it is damaged."""
         from classifier.artifact import load as load_model  # lazily: most commands classify nothing
@@ -96,9 +102,14 @@ class Runtime:
         bells: dict[str, list[int]] = {}
         with db.writing(self.engine) as session:
             session.info["bells"] = bells
+            session.info["carrier"] = self._carrier
             yield session
         for queue, rows in bells.items():
             self.queue.ring(queue, *rows)
+
+    def _carrier(self, kind: str, account: str) -> str:
+        found = self.registry.carrier(kind, account)
+        return found.name if found else kind
 
     def close(self) -> None:
         """Calling this will close what was opened: channels, database, queue."""
@@ -112,6 +123,13 @@ class Runtime:
 def ring_after_commit(session: Session, queue: str, row_id: int) -> None:
     """Calling this will ring ``queue`` for a row once the session's transaction is committed, and never before."""
     session.info.setdefault("bells", {}).setdefault(queue, []).append(row_id)
+
+
+def ring_sender_after_commit(session: Session, kind: str, account: str, row_id: int) -> None:
+    """Calling this will ring for an outbox row, after the commit, at the provider that carries its account's messages;
+    in a session that no runtime opened, at the kind's first."""
+    carrier = session.info.get("carrier")
+    ring_after_commit(session, outbound(carrier(kind, account) if carrier else kind), row_id)
 
 
 _installed: dict[int, Runtime] = {}

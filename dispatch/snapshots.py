@@ -59,13 +59,13 @@ def take(engine: Engine, folder: Path) -> Snapshot:
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision is None:
             raise BackupFault("the database has no schema yet: there is nothing to save")
-        digests = connection.execute(
-            select(col(StoredAttachment.sha256))
-            .where(col(StoredAttachment.state) == AttachmentState.STORED)
-            .distinct()
-            .order_by(col(StoredAttachment.sha256))
+        kept = connection.execute(
+            select(col(StoredAttachment.sha256), col(StoredAttachment.preview)).where(
+                col(StoredAttachment.state) == AttachmentState.STORED
+            )
         )
-        return Snapshot(file, revision, count_rows(connection), list(digests.scalars()))
+        digests = sorted({digest for row in kept for digest in row if digest})
+        return Snapshot(file, revision, count_rows(connection), digests)
 
 
 def bring_back(engine: Engine, folder: Path, now: datetime) -> None:
@@ -90,7 +90,7 @@ def _freeze(connection: Connection, now: datetime) -> None:
     """What was promised may have been kept since: a person decides. Sign-ins that may have ended since end now."""
     connection.execute(
         update(Outbox)
-        .where(col(Outbox.state).in_(outbox.PENDING))
+        .where(col(Outbox.state).in_((*outbox.PENDING, DeliveryState.HELD)))
         .values(state=DeliveryState.UNCERTAIN, settled_at=now, lease="", lease_until=None, error=FROZEN)
     )
     connection.execute(update(StaffSession).where(col(StaffSession.ended_at).is_(None)).values(ended_at=now))

@@ -191,7 +191,7 @@ def test_every_command_a_document_mentions_is_there(document):
 
 # Names others rely on
 
-PROCESSES = ["release", "web", "hooks", "worker", "clock", "fetch"]
+PROCESSES = ["release", "web", "hooks", "worker", "clock", "fetch", "lmtp"]
 
 
 def test_the_procfile_has_the_processes_operators_know():

@@ -114,13 +114,22 @@ def _encoded_word(value: str, start: int) -> tuple[str, bytes, int] | None:
     return charset, data, end + 2
 
 
+#: Our own marks. A stranger's mail can carry them too, so none is believed; the loop mark only silences us.
+OUR_MARKS = "x-aduan-"
+LOOP_MARK = "x-aduan-loop"
+
+
 class Headers:
-    """Calling this will read a part's headers once into a table, raw eight-bit bytes repaired."""
+    """Calling this will read a part's headers once into a table, raw eight-bit bytes repaired; headers that begin with
+    ``X-Aduan-`` are dropped, but for the loop mark."""
 
     def __init__(self, message: Message) -> None:
         self._table: dict[str, list[str]] = {}
         for name, value in message.raw_items():
-            self._table.setdefault(name.lower(), []).append(_repair(str(value)))
+            key = name.lower()
+            if key.startswith(OUR_MARKS) and key != LOOP_MARK:
+                continue
+            self._table.setdefault(key, []).append(_repair(str(value)))
 
     def __contains__(self, name: str) -> bool:
         return name in self._table

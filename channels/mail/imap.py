@@ -11,10 +11,16 @@ import ssl
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from io import BufferedReader
+from typing import Self, cast
 
 from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
+from imap_tools.errors import (
+    ImapToolsError,
+    MailboxFolderSelectError,
+    MailboxLoginError,
+    MailboxTaggedResponseError,
+)
 
 from channels.base import Pulled
 from channels.errors import Misconfigured, Temporary
@@ -22,6 +28,8 @@ from channels.mail.mime import HEADER_MAX, MAIL_MAX
 from channels.mail.parse import OVERSIZE
 from channels.mail.urls import Server, tls_context
 
+#: Mails at one look: a first read of years of mail shows a sign of life in between.
+BATCH = 200
 UNFETCHABLE = "X-Aduan-Unfetchable"
 #: What a server says when a sign-in fails only for now (RFC 5530 section 3).
 PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
@@ -45,28 +53,67 @@ class Cursor:
         return cls(int(uidvalidity), int(uid)) if text else None
 
 
-def poll(server: Server, cursor: Cursor | None) -> Generator[Pulled, None, None]:
-    """Calling this will yield every mail after the cursor, oldest first; all of them when there is no cursor or when
-    the folder's UIDVALIDITY changed (the repeats are then dropped by their keys, RFC 4549 section 4.1).
+class Mailbox:
+    """Calling this will hold one folder and its connection, kept from one look to the next by the one thread that
+    looks. ``idles`` says that the server tells of new mail, ``more`` that the last look left some behind."""
 
-    ``headers`` of an item tell the parser what the mail itself cannot: that it was too large, so that only its header
-    was fetched, or that the server could not deliver it at all (the body is empty then, and quarantine keeps the UID).
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.idles = self.more = False
+        self._reader: _Reader | None = None
 
-    The caller records a mail, stores its cursor, and only then asks for the next: after a crash anywhere nothing is
-    lost. Raises Temporary when the server cannot be reached or is lost, Misconfigured when sign-in or folder fail. A
-    mail the server fails to deliver twice is yielded empty and does not hold up the next.
-    """
-    reader = _Reader(server)
-    try:
-        last = cursor.uid if cursor and cursor.uidvalidity == reader.uidvalidity else 0
-        for uid in reader.uids_after(last):
-            pulled = reader.pull(uid)
-            if pulled is not None:
-                yield pulled
-    except FAULTS as error:
-        raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
-    finally:
-        reader.close()
+    def poll(self, cursor: Cursor | None, wait: float) -> Generator[Pulled, None, None]:
+        """Calling this will yield the mails after the cursor, oldest first and at most 200 at a look; from the first
+        one when there is no cursor or when the folder's UIDVALIDITY changed (the repeats are then dropped by their
+        keys, RFC 4549 section 4.1). Then it waits up to ``wait`` seconds for more where the server offers IDLE.
+
+        ``headers`` of an item tell the parser what the mail itself cannot: that it was too large, so that only its
+        header was fetched, or that the server could not deliver it at all (the body is empty then, and quarantine keeps
+        the UID).
+
+        The caller records a mail, stores its cursor, and only then asks for the next: after a crash anywhere nothing is
+        lost. Raises Temporary when the server cannot be reached or is lost, Misconfigured when sign-in or folder fail.
+        A mail the server fails to deliver twice is yielded empty and does not hold up the next.
+        """
+        try:
+            reader = self._opened()
+            self.idles, self.more = reader.idles, False
+            last = cursor.uid if cursor and cursor.uidvalidity == reader.uidvalidity else 0
+            for waits in (wait > 0 and reader.idles, False):
+                uids = reader.uids_after(last)
+                self.more = len(uids) > BATCH
+                for uid in uids[:BATCH]:
+                    pulled = reader.pull(uid)
+                    last = uid
+                    if pulled is not None:
+                        yield pulled
+                # Being told is only a hint (RFC 9051 section 6.3.13): whatever was said, the folder is searched again.
+                if self.more or not waits or not reader.wait(wait):
+                    break
+        except FAULTS as error:
+            self.close()
+            raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+        except (Temporary, Misconfigured):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Calling this will sign out; the next look signs in again."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def _opened(self) -> _Reader:
+        """The kept connection if it still answers, else a new one. The folder is opened anew each time, which also
+        shows a UIDVALIDITY that changed."""
+        if self._reader is not None:
+            try:
+                self._reader.uidvalidity = _select(self._reader.box, self.server)
+            except (Temporary, Misconfigured):
+                self.close()
+        if self._reader is None:
+            self._reader = _Reader(self.server)
+        return self._reader
 
 
 def check(server: Server) -> int:
@@ -86,6 +133,32 @@ class _Reader:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.box, self.uidvalidity = _open(server)
+
+    @property
+    def idles(self) -> bool:
+        return "IDLE" in self.box.client.capabilities
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the server tells of something, at most so long; whether it did. A server that refuses IDLE after
+        all is not waited for."""
+        try:
+            with self.box.idle as idle:
+                return self._told_already() or bool(idle.poll(timeout=seconds))
+        except MailboxTaggedResponseError:
+            return False
+
+    def _told_already(self) -> bool:
+        """Whether the answer came in one piece with "you may idle": it lies in the reader's buffer, and the socket,
+        which is what is polled, has nothing more to say."""
+        client = self.box.client
+        before = client.sock.gettimeout()
+        client.sock.settimeout(0)
+        try:
+            return bool(cast(BufferedReader, client.file).peek(1))
+        except OSError:
+            return False
+        finally:
+            client.sock.settimeout(before)
 
     def close(self) -> None:
         # Everything read is recorded: a failed goodbye changes nothing, but it leaves the socket open.
@@ -162,6 +235,7 @@ def _open(server: Server) -> tuple[BaseMailBox, int]:
     try:
         _secure(box, server)
         _sign_in(box, server)
+        _ask_capabilities(box)
         return box, _select(box, server)
     except BaseException:
         with suppress(*FAULTS):
@@ -197,6 +271,16 @@ def _sign_in(box: BaseMailBox, server: Server) -> None:
         raise Misconfigured("the mailbox refuses the sign-in", code="sign-in") from None
     except OSError as error:
         raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+
+
+def _ask_capabilities(box: BaseMailBox) -> None:
+    """A server may offer IDLE only to those who signed in (RFC 9051 section 7.2.2)."""
+    try:
+        _, data = box.client.capability()
+    except FAULTS as error:
+        raise Temporary(f"the mailbox was lost: {type(error).__name__}", code="connection") from error
+    words = b" ".join(item for item in data if isinstance(item, bytes)).decode("ascii", "replace")
+    box.client.capabilities = tuple(words.upper().split())
 
 
 def _select(box: BaseMailBox, server: Server) -> int:

@@ -1,4 +1,5 @@
-"""Mail that a machine wrote: our own come back, bounces, out-of-office replies, lists. It is kept and never answered.
+"""Mail that a machine wrote: our own come back, out-of-office replies, lists. It is kept and never answered. What
+machines say of our own mail is read in ``bounces``.
 
 Two programs that answer each other once filled a helpdesk with thousands of mails over one night; a mail for which any
 row of ``RULES`` holds therefore gets no answer, whatever its text.
@@ -9,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from channels.mail.headers import Headers, message_ids
+from channels.mail.headers import Headers
 from channels.mail.identity import Identity
-from channels.mail.mime import FAULTS, Part, children, content_type, open_headers, parts, payload
-from channels.message import DeliveryState
 
 LOOP_HEADER = "X-Aduan-Loop"
 
@@ -39,12 +38,33 @@ BOUNCE_SUBJECTS = (
     "undeliverable mail",
     "returned mail:",
     "failure notice",
-    "warning: could not send message",
+    "warning: could not send message for past ",
+    "warning: message delayed ",
+    "delivery has failed",
+    "message undeliverable",
+    "non-delivery report",
+    "nondeliverable mail",
+    "mail could not be delivered",
+    "mail system error",
+    "returned to sender:",
+    "delivery delayed:",
+    "pesan tidak terkirim",
+    "pengiriman gagal:",
+    "kegagalan pengiriman",
     "tidak terkirim:",
     "tidak dapat dikirim:",
     "tidak dapat dihantar:",
 )
 ABSENCE_SUBJECTS = (
+    "automatic response:",
+    "autoresponse:",
+    "auto-response:",
+    "vacation reply:",
+    "away from my mail",
+    "sedang cuti:",
+    "tidak di kantor:",
+    "di luar kantor:",
+    "luar pejabat:",
     "automatic reply:",
     "auto reply:",
     "autoreply:",
@@ -67,6 +87,13 @@ class Letter:
     headers: Headers
     sender: str
     subject: str
+    #: The envelope's sender where the reader knows it: ``<>`` for the null sender, an empty text where it does not.
+    envelope_sender: str = ""
+
+    @property
+    def null_sender(self) -> bool:
+        """Calling this will tell whether the mail came from nobody (RFC 5321 section 4.5.5)."""
+        return "<>" in (self.envelope_sender, self.headers.first("return-path").replace(" ", ""))
 
     @property
     def local(self) -> str:
@@ -89,17 +116,28 @@ def _has(*names: str) -> Callable[[Letter], bool]:
 #: name → does it hold. RFC 3834 section 2 for the first two; RFC 2076 for Precedence; RFC 2919 and 2369 for List-*.
 RULES: dict[str, Callable[[Letter], bool]] = {
     "auto-submitted": lambda letter: letter.value("auto-submitted") not in ("", "no"),
-    "null-sender": lambda letter: letter.headers.first("return-path").replace(" ", "") == "<>",
+    "null-sender": lambda letter: letter.null_sender,
     "precedence": _says("precedence", "bulk", "junk", "list", "auto_reply"),
     "list": lambda letter: letter.headers.starting("list-"),
     "autoreply": _has("x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto-reply"),
+    "absence-header": _has("x-vacation", "x-mail-autoreply", "x-ms-exchange-inbox-rules-loop"),
+    "failed-recipients": _has("x-failed-recipients"),
     "loop": _has(LOOP_HEADER.lower(), "x-loop"),
     "report": _says("content-type", "multipart/report"),
     "bouncer": lambda letter: letter.local in BOUNCERS or letter.local.startswith("bounce+"),
     "no-reply": lambda letter: letter.local.startswith(SILENT) or letter.local.endswith(SILENT),
-    "bounce-subject": lambda letter: letter.subject.lower().startswith(BOUNCE_SUBJECTS),
+    "bounce-subject": lambda letter: bounce_subject(letter.subject),
     "absence-subject": lambda letter: letter.subject.lower().startswith(ABSENCE_SUBJECTS),
 }
+
+
+def bounce_subject(subject: str) -> bool:
+    """Calling this will tell whether a mail system wrote a subject: its words alone, or with a colon, a bracket or a
+    dash after them. "Mail delivery failed again at our village office" is a person's."""
+    low = subject.lower().strip()
+    words = next((each for each in BOUNCE_SUBJECTS if low.startswith(each)), "")
+    rest = low[len(words) :].lstrip()
+    return bool(words) and (words.endswith((":", " ")) or not rest or rest[0] in ":(-")
 
 
 def automatic(letter: Letter) -> str:
@@ -133,75 +171,3 @@ def local_bouncer(headers: Headers, identity: Identity) -> str:
     domain; an empty string for anything else."""
     word = headers.first("from").partition("(")[0].strip(' <>"').lower()
     return f"{word}@{identity.domain}" if word in BOUNCERS else ""
-
-
-#: RFC 3464 section 2.3.3. "delayed" is only a warning: the mail may still arrive.
-ACTIONS: dict[str, DeliveryState] = {
-    "failed": DeliveryState.FAILED,
-    "delayed": DeliveryState.UNKNOWN,
-    "delivered": DeliveryState.DELIVERED,
-    "relayed": DeliveryState.SENT,
-    "expanded": DeliveryState.SENT,
-}
-#: RFC 3463 section 2: the class of the status, for reports that forget the action.
-CLASSES: dict[str, DeliveryState] = {
-    "2": DeliveryState.DELIVERED,
-    "4": DeliveryState.UNKNOWN,
-    "5": DeliveryState.FAILED,
-}
-STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-RETURNED_PARTS = frozenset(
-    {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounce:
-    """Calling this will hold what a delivery report says of one mail of ours: its id, our key, the state, the
-    status."""
-
-    message_id: str
-    key: str
-    state: DeliveryState
-    status: str
-
-
-def bounce(root: Part, identity: Identity) -> Bounce | None:
-    """Calling this will read an RFC 3464 delivery report about a mail of ours; None for anything else, also for a
-    report about an id that we did not sign (anybody can write one)."""
-    status_part = next((part for part in parts(root) if content_type(part) in STATUS_PARTS), None)
-    if status_part is None:
-        return None
-    for message_id in _returned_ids(root):
-        key = identity.key_of(message_id)
-        if key:
-            state, status = _verdict(status_part)
-            return Bounce(message_id, key, state, status)
-    return None
-
-
-def _returned_ids(root: Part) -> list[str]:
-    found: list[str] = []
-    for part in parts(root):
-        if content_type(part) in RETURNED_PARTS:
-            try:
-                inner = children(part)
-                headers = Headers(inner[0]) if inner else open_headers(payload(part))
-            except FAULTS:
-                continue
-            found += message_ids(headers.first("message-id"))
-    return found
-
-
-def _verdict(part: Part) -> tuple[DeliveryState, str]:
-    """The worst of the recipients' blocks, though we send one mail to one recipient."""
-    verdicts: list[tuple[DeliveryState, str]] = []
-    for block in children(part):
-        headers = Headers(block)
-        action = headers.first("action").partition("(")[0].strip().lower()
-        status = headers.first("status").partition("(")[0].strip()[:20]
-        if action or status:
-            state = ACTIONS.get(action) or CLASSES.get(status[:1], DeliveryState.UNKNOWN)
-            verdicts.append((state, status))
-    failed = [verdict for verdict in verdicts if verdict[0] is DeliveryState.FAILED]
-    return (failed or verdicts or [(DeliveryState.UNKNOWN, "")])[0]

@@ -18,6 +18,7 @@ from typing import Any, cast
 from channels.errors import Malformed
 from channels.mail.headers import Headers, clean, decode, decode_words, one_line
 from channels.mail.htmltext import to_text
+from channels.mail.inner import Inner, open_winmail, split_uuencoded
 from channels.message import Attachment, AttachmentKind
 
 MAIL_MAX = 10_000_000
@@ -41,6 +42,18 @@ KINDS = MappingProxyType(
         "message": AttachmentKind.DOCUMENT,
     }
 )
+#: Parts that only the sender's or our own keys could open or prove: kept, and said so.
+SEALED = MappingProxyType(
+    {
+        "smime": "encrypted: S/MIME",
+        "smime-signed": "signed as one block: S/MIME",
+        "multipart/encrypted": "encrypted: PGP",
+        "application/pkcs7-signature": "signed: S/MIME",
+        "application/x-pkcs7-signature": "signed: S/MIME",
+        "application/pgp-signature": "signed: PGP",
+    }
+)
+BINARY = "application/octet-stream"
 CARDS = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 #: What a file is when its sender only said "bytes".
 ENDINGS = MappingProxyType(
@@ -136,7 +149,12 @@ def filename(part: Part) -> str:
         written = part.get_filename("")
     except FAULTS:
         return ""
-    name = decode_words(str(written)).replace("\\", "/").rpartition("/")[2]
+    return safe_name(decode_words(str(written)))
+
+
+def safe_name(written: str) -> str:
+    """Calling this will make a file's written name fit for display: at most 120 characters, the ending kept."""
+    name = written.replace("\\", "/").rpartition("/")[2]
     name = unicodedata.normalize("NFC", one_line(name, 1_000)).lstrip(". ")
     if len(name) > 120:
         stem, dot, ending = name.rpartition(".")
@@ -170,6 +188,44 @@ def part_number(root: Part, number: int) -> Part | None:
     return next((part for index, part in enumerate(parts(root)) if index == number), None)
 
 
+def is_winmail(kind: str, name: str) -> bool:
+    """Calling this will tell whether a part is Outlook's envelope around text and files."""
+    return kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat"
+
+
+def inside(part: Part) -> Inner:
+    """Calling this will give the text of a part and the files that lie inside it (uuencoded, or in ``winmail.dat``), in
+    the order that numbers them (``part:2:0``)."""
+    if is_winmail(content_type(part), filename(part)):
+        try:
+            return open_winmail(payload(part))
+        except FAULTS:
+            return Inner(whole=False)
+    text = _text(part)
+    return split_uuencoded(text) if content_type(part) != "text/html" else Inner(text)
+
+
+def _sealed_as(part: Part) -> str:
+    kind = content_type(part)
+    if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
+        return "smime-signed" if "signed" in _parameter(part, "smime-type", "content-type") else "smime"
+    return kind
+
+
+def _pictured(root: Part) -> str | None:
+    """The HTML of a mail in lower case, at most 256 kB of it; None where there is none."""
+    sources = [part for part in parts(root) if content_type(part) == "text/html" and not part.is_multipart()]
+    if not sources:
+        return None
+    found: list[str] = []
+    for part in sources:
+        try:
+            found.append(payload(part)[:HTML_MAX].decode("latin-1").lower())
+        except FAULTS:
+            continue
+    return "\n".join(found)
+
+
 class Reading:
     """Calling this will sort a mail into the text a person wrote and the files that came with it.
 
@@ -182,15 +238,36 @@ class Reading:
         self._first = next((part for part in parts(root) if not part.is_multipart()), None)
         self._files: list[Part] = []
         self._bodies = self._collect(root)
+        self._pictured = _pictured(root)
+        sealed = (SEALED.get(_sealed_as(part), "") for part in parts(root))
+        self._notes: dict[str, None] = dict.fromkeys(filter(None, sealed))
+        opened = [(part, inside(part)) for part in self._bodies]
+        self._texts = [inner.text.strip("\n") for _, inner in opened]
+        described = [each for part in self._files for each in self._described(part)]
+        within = [each for part, inner in opened for each in self._inner(part, inner)]
+        #: Evidence first: only so many files of a message are kept.
+        self._found = sorted([*described, *within], key=lambda pair: pair[1])
 
     def text(self) -> str:
-        """Calling this will return the body as plain text with ``\\n`` line ends."""
-        return "\n\n".join(filter(None, (_text(part).strip("\n") for part in self._bodies)))
+        """Calling this will return the body as plain text, its lines ended by a line feed."""
+        own = "\n\n".join(filter(None, self._texts))
+        if own:
+            return own
+        # Somebody who forwards a letter as a file and adds no word means what stands in it.
+        forwarded = (
+            child for part in self._files if content_type(part) == "message/rfc822" for child in children(part)
+        )
+        return next(filter(None, (Reading(each).text() for each in forwarded)), "")
 
     def attachments(self) -> tuple[Attachment, ...]:
-        """Calling this will describe the files, small inline pictures left out."""
-        described = (self._describe(part) for part in self._files)
-        return tuple(item for item in described if item is not None)
+        """Calling this will describe the files, the small inline pictures of signatures last."""
+        return tuple(item for item, _ in self._found)
+
+    def notes(self) -> list[str]:
+        """Calling this will say what staff must know of the parts: what is sealed, what is no evidence."""
+        small = [item.filename or item.source for item, decorates in self._found if decorates]
+        names = ", ".join(small[:5])
+        return [*self._notes, *([f"small pictures: {names}"] if small else [])]
 
     def _collect(self, part: Part) -> list[Part]:
         kind = content_type(part)
@@ -214,22 +291,46 @@ class Reading:
             return False
         return part is self._first or not filename(part)
 
-    def _describe(self, part: Part) -> Attachment | None:
+    def _described(self, part: Part) -> list[tuple[Attachment, bool]]:
+        """The files a part is or holds, each with whether it only decorates a signature."""
         kind, name = content_type(part), filename(part)
+        found: list[tuple[Attachment, bool]] = []
+        if is_winmail(kind, name):
+            inner = inside(part)
+            self._texts += [inner.text] if inner.text and not any(self._texts) else []
+            found = self._inner(part, inner)
+            if inner.whole and (found or inner.text):
+                return found
+            self._notes["winmail.dat not opened whole"] = None
         try:
             size: int | None = len(payload(part))
         except FAULTS:
             size = None
-        inline = _disposition(part) == "inline" or (_disposition(part) == "" and "content-id" in part)
-        if kind.startswith("image/") and inline and size is not None and size < INLINE_MIN:
-            return None
-        return Attachment(
+        attachment = Attachment(
             kind=attachment_kind(kind, name),
             source=f"part:{self._numbers[id(part)]}",
             content_type=one_line(clean(kind), 100),
             filename=name,
             size=size,
         )
+        small = kind.startswith("image/") and size is not None and 0 < size < INLINE_MIN
+        return [*found, (attachment, small and self._inline(part))]
+
+    def _inner(self, part: Part, inner: Inner) -> list[tuple[Attachment, bool]]:
+        found = []
+        for at, (written, data) in enumerate(inner.files):
+            name, source = safe_name(written), f"part:{self._numbers[id(part)]}:{at}"
+            found.append((Attachment(attachment_kind(BINARY, name), source, BINARY, name, len(data)), False))
+        return found
+
+    def _inline(self, part: Part) -> bool:
+        """Whether a picture stands in the text: the part says so, or the HTML names its Content-ID."""
+        identifier = str(part.get("content-id", "")).strip("<> \t\r\n").lower()
+        if _disposition(part) == "inline":
+            return True
+        if self._pictured is not None and identifier:
+            return f"cid:{identifier}" in self._pictured
+        return _disposition(part) == "" and bool(identifier)
 
 
 def _leaves(part: Part) -> list[Part]:
@@ -248,7 +349,7 @@ def attachment_kind(kind: str, name: str) -> AttachmentKind:
     """Calling this will name a declared type in our words; plain bytes are judged by the file name's ending."""
     if kind in CARDS:
         return AttachmentKind.CONTACT
-    if kind == "application/octet-stream":
+    if kind == BINARY:
         return ENDINGS.get(name.rpartition(".")[2].lower(), AttachmentKind.DOCUMENT)
     return KINDS.get(kind.partition("/")[0], AttachmentKind.UNKNOWN)
 

@@ -86,15 +86,16 @@ _BLANKS = {ord(char): " " for char in "\u00a0\u2002\u2003\u2007\u2009\u202f\u300
 )
 
 
-def visible(text: str, *, reply: bool = False) -> str:
+def visible(text: str, *, reply: bool = False, forward: bool = False) -> str:
     """Calling this will return what was written this time, with ``\\n`` line ends, at most one blank line in a row.
 
     ``reply`` says that the mail's headers name a mail it answers: then lines that begin with ``>`` are quotes even
-    where no line introduces them. What follows a forward marker is kept. If nothing is left, everything is returned.
+    where no line introduces them. What follows a forward marker is kept; ``forward`` says that the subject is such a
+    marker (``FW:``): then nothing is a quote. If nothing is left, everything is returned.
     """
     lines = text.split("\n")
     seen = [line[:LINE_SEEN].translate(_BLANKS).strip() for line in lines]
-    own = _without_quotes(seen, reply=reply)
+    own = list(range(len(lines))) if forward else _without_quotes(seen, reply=reply)
     kept = _without_tail([lines[index] for index in own], [seen[index] for index in own])
     return _tidy(kept) or _tidy(lines)
 

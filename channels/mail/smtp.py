@@ -11,32 +11,28 @@ from __future__ import annotations
 import quopri
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 
-from channels.errors import Misconfigured, OutcomeUnknown, Permanent, SendError, Temporary
+from channels.errors import BadAddress, Misconfigured, OutcomeUnknown, Permanent, SendError, Temporary
 from channels.mail.headers import REPLY_TO_MAX, clean, one_line, valid_address, valid_id
 from channels.mail.loops import LOOP_HEADER
+from channels.mail.meanings import ERRORS, nearest
 from channels.mail.urls import Server, tls_context
 from channels.message import OutboundMessage
 
 SUBJECT_MAX = 250
 
-#: (stage, first digit of the answer) → what it means for the outbox. A refused greeting or sender stops every mail, a
-#: refused recipient or content only this one.
-MEANING: dict[tuple[str, int], type[SendError]] = {
-    **{(stage, 4): Temporary for stage in ("greeting", "sign-in", "sender", "recipient", "content")},
-    ("greeting", 5): Misconfigured,
-    ("sign-in", 5): Misconfigured,
-    ("sender", 5): Misconfigured,
-    ("recipient", 5): Permanent,
-    ("content", 5): Permanent,
-}
-#: Answers whose meaning does not depend on the stage (RFC 4954 section 6, RFC 5321 section 4.2.3).
-ALWAYS: dict[int, type[SendError]] = {530: Misconfigured, 538: Misconfigured, 552: Permanent}
+NOBODY = "<>"
+#: Answers that mean the same at every stage (RFC 4954 section 6).
+SIGN_IN_FIRST = (530, 538)
+#: A refused greeting, sign-in or sender stops every mail; what stands in ``meanings`` decides for the rest.
+OURS = ("greeting", "sign-in", "sender")
+#: Answers to a recipient that are about the person, not about the sender we gave: no other sender would help.
+ABOUT_THE_PERSON = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.2.2", "5.3.4")
 
 
 def compose(
@@ -50,7 +46,7 @@ def compose(
     The lines are written here, not by ``EmailMessage``: that one encodes long ids in References into words that no mail
     program recognises.
     """
-    recipient = recipient_of(message)
+    recipient, _ = recipient_of(message)
     lines = [
         f"From: {_mailbox(sender_name, sender)}",
         f"To: {recipient}",
@@ -77,18 +73,17 @@ def compose(
         "",
     ]
     body = quopri.encodestring(clean(message.text).encode("utf-8")).decode("ascii").split("\n")
-    return "\r\n".join([*lines, *body]).encode("ascii") + b"\r\n"
+    # Only an address beyond ASCII makes the header so (RFC 6532), and then the server must carry it.
+    return "\r\n".join([*lines, *body]).encode("utf-8") + b"\r\n"
 
 
-def recipient_of(message: OutboundMessage) -> str:
-    """Calling this will return the address a message goes to; raises Permanent when it is not one plain ASCII
-    address."""
+def recipient_of(message: OutboundMessage) -> tuple[str, bool]:
+    """Calling this will return the address a message goes to and whether it needs SMTPUTF8 (RFC 6531); raises
+    BadAddress when it is not one plain address."""
     address = message.recipient.value
     if message.recipient.scheme != "mailto" or not valid_address(address):
-        raise Permanent("the recipient is not a mail address", code="address")
-    if not address.isascii():
-        raise Permanent("the recipient's address needs SMTPUTF8, which is not used", code="address")
-    return address
+        raise BadAddress("the recipient is not a mail address", code="address")
+    return address, not address.isascii()
 
 
 def _mailbox(name: str, address: str) -> str:
@@ -104,15 +99,18 @@ def _words(text: str, used: int) -> str:
     return Header(text, "utf-8", header_name="x" * used).encode(linesep="\r\n")
 
 
-def deliver(server: Server, sender: str, recipient: str, data: bytes) -> None:
+def deliver(server: Server, senders: Sequence[str], recipient: str, data: bytes, *, utf8: bool = False) -> str:
     """Calling this will hand one mail to the server for one recipient; raises a SendError unless it was accepted.
 
-    The envelope sender is our mailbox for every mail: submission servers commonly refuse the null sender from their
-    customers, and loops are held off by Auto-Submitted and the rules for arriving mail. A bounce then comes back to us.
+    ``senders`` are envelope senders in the order of our liking, the last one our plain mailbox: many submission servers
+    take no other from their customers, and say so at the sender or only at the recipient. Returns the one it took.
     """
-    with session(server, sender.rpartition("@")[2]) as smtp:
-        _step(smtp.mail(sender), "sender")
-        _step(smtp.rcpt(recipient), "recipient")
+    with session(server, senders[-1].rpartition("@")[2]) as smtp:
+        if utf8 and not smtp.has_extn("smtputf8"):
+            raise Permanent("the address has letters beyond ASCII, and the server offers no SMTPUTF8", code="smtputf8")
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
+        plain = senders[-1]
+        taken = next(each for each in senders if _addressed(smtp, each, recipient, options, last=each == plain))
         code, text = smtp.docmd("DATA")
         if code != 354:
             raise refusal("content", code, text)
@@ -124,6 +122,20 @@ def deliver(server: Server, sender: str, recipient: str, data: bytes) -> None:
                 f"no answer after the content: {type(error).__name__}", code="after-content"
             ) from error
         _step(answer, "content")
+        return taken
+
+
+def _addressed(smtp: smtplib.SMTP, sender: str, recipient: str, options: list[str], *, last: bool) -> bool:
+    """Sender and recipient given; false when the server refuses this sender and there is another to try."""
+    try:
+        _step(smtp.mail("" if sender == NOBODY else sender, options), "sender")
+        _step(smtp.rcpt(recipient), "recipient")
+    except (Permanent, Misconfigured) as error:
+        if last or error.code in ABOUT_THE_PERSON:
+            raise
+        _step(smtp.rset(), "greeting")
+        return False
+    return True
 
 
 def _stuffed(data: bytes) -> bytes:
@@ -208,10 +220,17 @@ def _step(answer: tuple[int, bytes], stage: str) -> None:
 
 def refusal(stage: str, code: int, text: bytes | str) -> SendError:
     """Calling this will make the error an answer means at a stage. The server's words stay out of it: they often repeat
-    the recipient's address; its code and enhanced code (RFC 3463) are kept."""
+    the recipient's address; the error's code is the enhanced one (RFC 3463) where the server gives one."""
     words = (text.decode("ascii", "replace") if isinstance(text, bytes) else text).split()
     digits = words[0].split(".") if words else []
-    enhanced = words[0] if len(digits) == 3 and all(digit.isdigit() for digit in digits) else ""
-    kind = ALWAYS.get(code) or MEANING.get((stage, code // 100), Temporary)
-    shown = f"{code} {enhanced}".strip()
-    return kind(f"the server answered {shown} at the {stage}", code=shown)
+    named = len(digits) == 3 and all(digit.isdigit() for digit in digits) and digits[0] == str(code // 100)
+    meaning = ERRORS.get(nearest(words[0])) if named else None
+    meaning = meaning or ERRORS.get(str(code))
+    says = f"the server answered {code} {words[0] if named else ''}".rstrip() + f" at the {stage}"
+    shown = meaning.code if meaning else str(code)
+    kind = meaning.error if meaning else Permanent if code // 100 == 5 else Temporary
+    if code in SIGN_IN_FIRST or (stage in OURS and code // 100 == 5 and code != 552):
+        kind = Misconfigured
+    if issubclass(kind, Temporary):
+        return kind(says, code=shown, retry_after=meaning.wait if meaning else None)
+    return kind(says, code=shown)

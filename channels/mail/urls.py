@@ -91,6 +91,20 @@ def read(url: str, *schemes: str) -> Server:
     )
 
 
+def listens_at(text: str) -> tuple[str, int] | str:
+    """Calling this will read where to listen: ``host:port`` as a pair, ``unix:path`` as the path; raises ValueError
+    with one sentence."""
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:")
+        if not path or len(path.encode()) > 100:  # unix(7): at most 107 bytes
+            raise ValueError("must name a socket's path of at most 100 bytes after unix:")
+        return path
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536):
+        raise ValueError("must look like 127.0.0.1:8024 or unix:var/lmtp.sock")
+    return host.strip("[]"), int(port)
+
+
 def _timeout(text: str) -> float:
     if not text:
         return TIMEOUT

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import os
 import re
 import threading
@@ -15,33 +16,53 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx
-from telegram import LinkPreviewOptions, ReplyParameters
+from telegram import (
+    KeyboardButton,
+    LinkPreviewOptions,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+    ReplyParameters,
+    WebhookInfo,
+)
 
-from channels.base import Channel, Check, Limits, Pulled, RawRequest
-from channels.errors import FetchError, Forged, Permanent, SendError, Temporary
+from channels.base import Acknowledgement, Channel, Check, Limits, Pulled, RawRequest
+from channels.errors import FetchError, Forged, OutcomeUnknown, Permanent, SendError, Temporary, TooLarge
 from channels.message import Attachment, Event, OutboundMessage, Receipt
 from channels.telegram.client import UNREADABLE, UPDATES, Client
-from channels.telegram.updates import CONTACT, message_id, read, vcard
+from channels.telegram.handled import HANDLED
+from channels.telegram.meanings import ERRORS
+from channels.telegram.updates import CONTACT, message_id, pressed, read, vcard
 
 API_URL = "https://api.telegram.org"
 #: Answers of the file server that another try does not change.
 GONE = {400, 403, 404, 410}
+TOO_BIG = "400 file is too big"
+#: What Telegram delivers where nothing was asked for; reactions it leaves out.
+DEFAULT_UPDATES = tuple(kind for kind in UPDATES if kind != "message_reaction")
+HEALS = "the process `fetch`, when it runs,"
+GROUPS_ALLOWED = "the bot can be added to groups, where it only says to write in private; /setjoingroups keeps it out"
 #: How often to look whether Telegram still delivers to our webhook.
 HOOK_SECONDS = 600.0
+#: What a button can offer → how it looks when the caller gives it no words. The rest of ``asks`` are its words.
+BUTTONS = {"place": "📍", "phone": "📞"}
+log = logging.getLogger("channels.telegram")
 
 
 class Telegram(Channel):
     """Calling this with its settings will make the Telegram bot's way in and out.
 
-    Without TELEGRAM_WEBHOOK_SECRET the webhook stays closed and updates come by ``poll``.
+    Without TELEGRAM_WEBHOOK_SECRET the webhook stays closed and updates come by ``poll``. TELEGRAM_BOT_NAME is the
+    bot's @name, which pages and the help show to citizens.
     """
 
     kind = "telegram"
     required = ("TELEGRAM_BOT_TOKEN",)
-    optional = ("TELEGRAM_WEBHOOK_SECRET",)
+    optional = ("TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_BOT_NAME")
     extras = ("TELEGRAM_API_URL",)
     #: core.telegram.org/bots/api (text, getFile) and core.telegram.org/bots/faq (about 30 messages a second in all).
     limits = Limits(text_length=4096, attachment_bytes=20_000_000, per_second=25, per_person=1.0)
+    errors = ERRORS
+    handled = HANDLED
     #: Seconds without a byte before an answer counts as lost.
     read_timeout: ClassVar[float] = 15.0
 
@@ -49,6 +70,7 @@ class Telegram(Channel):
         super().__init__(values, public_url)
         self._token = self.values["TELEGRAM_BOT_TOKEN"]
         self._secret = self.values.get("TELEGRAM_WEBHOOK_SECRET", "")
+        self._name = self.values.get("TELEGRAM_BOT_NAME", "").removeprefix("@")
         self._api = self.values.get("TELEGRAM_API_URL", API_URL).rstrip("/")
         #: Where Telegram shall deliver; nowhere without a secret.
         self._hook = self.hook if self._secret else ""
@@ -61,6 +83,7 @@ class Telegram(Channel):
     def faults(cls, values: Mapping[str, str]) -> list[str]:
         """Calling this will name each setting whose form is wrong, never its value."""
         api = urlsplit(values.get("TELEGRAM_API_URL") or API_URL)
+        name = values.get("TELEGRAM_BOT_NAME", "aduan_bot")
         token, secret = values.get("TELEGRAM_BOT_TOKEN", ""), values.get("TELEGRAM_WEBHOOK_SECRET", "")
         rules = (
             (
@@ -71,6 +94,10 @@ class Telegram(Channel):
                 re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret),
                 "TELEGRAM_WEBHOOK_SECRET must be 1 to 256 characters of A-Z a-z 0-9 _ -",
             ),
+            (
+                re.fullmatch(r"@?[A-Za-z][A-Za-z0-9_]{3,31}", name),
+                "TELEGRAM_BOT_NAME must be the bot's @name: 4 to 32 letters, digits and _",
+            ),
             (api.scheme in ("http", "https") and api.netloc, "TELEGRAM_API_URL must be an http(s) address"),
         )
         return [fault for holds, fault in rules if not holds]
@@ -79,6 +106,11 @@ class Telegram(Channel):
     def account(self) -> str:
         """Calling this will name the bot's own id, the part of the token before the colon."""
         return self._token.partition(":")[0]
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """Calling this will give the bot's @name and the link that opens it; nothing when no name is set."""
+        return (f"@{self._name}", f"https://t.me/{self._name}") if self._name else ("", "")
 
     def verify(self, request: RawRequest) -> None:
         """Calling this will compare the secret header in constant time; without a configured secret all is Forged."""
@@ -90,8 +122,26 @@ class Telegram(Channel):
         """Calling this will translate one update as the table in ``updates`` says, or raise Malformed."""
         return read(request.body, self.kind, self.account)
 
+    def acknowledge(self, request: RawRequest) -> Acknowledgement:
+        """Calling this will tell Telegram, if a button was pressed, that the press arrived: its clock stops turning."""
+        self._answer_press(request.body)
+        return Acknowledgement()
+
     def send(self, message: OutboundMessage) -> Receipt:
-        """Calling this will send one plain text, as a reply to the newest message of that chat it answers."""
+        """Calling this will send one plain text, as a reply to the newest message of that chat it answers.
+
+        ``asks`` "place" or "phone" puts a button below the chat, gone after one use or with the next message; what
+        follows a space are its words. With "leave" the bot says the text and then leaves the group, also one that
+        forbids it to write.
+        """
+        try:
+            return self._send(message)
+        except (Permanent, OutcomeUnknown):
+            if message.asks == "leave":
+                self._leave(message.recipient.value)
+            raise
+
+    def _send(self, message: OutboundMessage) -> Receipt:
         chat = message.recipient.value
         if message.recipient.scheme != self.kind or not re.fullmatch(r"-?[0-9]{1,19}", chat):
             raise Permanent("the recipient is not a Telegram chat", code="recipient")
@@ -104,9 +154,27 @@ class Telegram(Channel):
                 # A citizen may have deleted what we answer; the answer must pass all the same.
                 reply_parameters=ReplyParameters(answered, allow_sending_without_reply=True) if answered else None,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(chat, message.asks),
             )
         )
-        return Receipt(external_id=message_id(sent))
+        receipt = Receipt(external_id=message_id(sent))
+        if message.asks == "leave":
+            self._leave(chat)
+        return receipt
+
+    def _leave(self, chat: str) -> None:
+        """Leave a group; what is said there is nobody's report. Failing is no fault of the message."""
+        if not chat.startswith("-"):
+            return
+        try:
+            self._client().call(lambda bot: bot.leave_chat(int(chat)), repeatable=True)
+        except SendError as fault:
+            log.warning("a group could not be left", extra={"channel": self.name, "error": str(fault)[:200]})
+
+    def _answer_press(self, body: bytes) -> None:
+        """Nobody waits for it: a provider that hangs must not hold up what it delivers, and a press is recorded."""
+        if press := pressed(body):
+            self._client().later(lambda bot: bot.answer_callback_query(press), "a press of a button was not answered")
 
     def fetch(self, attachment: Attachment, raw: bytes) -> bytes:
         """Calling this will download a file, or write the vCard of a contact out of the event itself.
@@ -121,7 +189,7 @@ class Telegram(Channel):
         try:
             file = self._client().call(lambda bot: bot.get_file(attachment.source), repeatable=True)
         except Permanent as fault:
-            if "too big" in str(fault):
+            if fault.code == TOO_BIG:
                 raise _too_big(cap) from None
             raise FetchError(str(fault), permanent=True) from None
         except SendError as fault:
@@ -151,15 +219,27 @@ class Telegram(Channel):
         return HOOK_SECONDS if self._secret else 0.0
 
     def pull(self, cursor: str, wait: float) -> Generator[Pulled, None, None]:
-        """Calling this will register the webhook, or without a secret remove it and fetch the updates from the cursor
-        (an update id) on, waiting up to ``wait`` seconds for one. Raises as ``poll`` does."""
-        if not self._registered:
+        """Calling this will register the webhook, and again when it is no longer ours; or without a secret remove it
+        and fetch the updates from the cursor (an update id) on, waiting up to ``wait`` seconds for one.
+
+        Raises as ``poll`` does.
+        """
+        if not self._registered or (self._secret and self._strayed()):
             self.set_webhook()
             self._registered = True
         if self._secret:
             return
         for update_id, body in self.poll(int(cursor) if cursor else None, int(wait)):
             yield Pulled(body, str(update_id + 1), {"Content-Type": "application/json"})
+            self._answer_press(body)
+
+    def _strayed(self) -> bool:
+        """Whether Telegram delivers elsewhere than to us, or not all we ask for. Its secret it does not tell."""
+        hook = self._client().call(lambda bot: bot.get_webhook_info(), repeatable=True)
+        strayed = hook.url != self._hook or bool(_missing(hook))
+        if strayed:
+            log.warning("the webhook was changed by somebody else and is set again", extra={"channel": self.name})
+        return strayed
 
     def set_webhook(self) -> None:
         """Calling this will tell Telegram to deliver to our webhook, or without a secret to keep updates for polling.
@@ -177,21 +257,31 @@ class Telegram(Channel):
         try:
             me = self._client().call(lambda bot: bot.get_me(), repeatable=True)
             lines.append(Check("sign in", True, f"signed in as @{me.username}"))
+            lines.append(self._check_name(me.username or ""))
+            if me.can_join_groups:
+                lines.append(Check("groups", True, GROUPS_ALLOWED))
             hook = self._client().call(lambda bot: bot.get_webhook_info(), repeatable=True)
         except SendError as fault:
             return [*lines, Check("webhook" if lines else "sign in", False, str(fault))]
         route = f"delivered to {hook.url}" if hook.url else "kept for polling"
         todo = ""
         if hook.url != self._hook:
-            todo = f": call setWebhook with {self._hook}" if self._hook else ": call deleteWebhook, or set a secret"
-        elif missing := [kind for kind in UPDATES if hook.allowed_updates and kind not in hook.allowed_updates]:
-            todo = f", but without {', '.join(missing)}: call setWebhook again"
+            todo = f"; {HEALS} sets {self._hook}" if self._hook else f"; {HEALS} takes it away"
+        elif self._hook and (missing := _missing(hook)):
+            todo = f", but without {', '.join(missing)}; {HEALS} asks for them"
         lines.append(Check("webhook", not todo, f"updates are {route}{todo}"))
         # Telegram repeats the last error for ever: it is news only while something waits.
         error = f"; last error {hook.last_error_date}: {hook.last_error_message}" if hook.last_error_message else ""
         waiting = hook.pending_update_count
         lines.append(Check("deliveries", not (error and waiting), f"{waiting} updates wait{error}"))
         return lines
+
+    def _check_name(self, real: str) -> Check:
+        if not self._name:
+            return Check("name", True, f"set TELEGRAM_BOT_NAME={real} so that citizens are told where to write")
+        if self._name.lower() != real.lower():
+            return Check("name", False, f"TELEGRAM_BOT_NAME is not this bot's name: set it to {real}")
+        return Check("name", True, f"citizens are sent to https://t.me/{self._name}")
 
     def close(self) -> None:
         """Calling this will close the connections and the thread of this process, if any were needed."""
@@ -221,5 +311,24 @@ class Telegram(Channel):
         return bytes(content)
 
 
+def _keyboard(chat: str, asks: str) -> ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+    """The button a message offers; without one, the button of an earlier message goes. Private chats only."""
+    if chat.startswith("-"):
+        return None
+    what, _, words = asks.partition(" ")
+    if what not in BUTTONS:
+        return ReplyKeyboardRemove()
+    button = KeyboardButton(
+        words or BUTTONS[what], request_location=what == "place" or None, request_contact=what == "phone" or None
+    )
+    return ReplyKeyboardMarkup([[button]], resize_keyboard=True, one_time_keyboard=True)
+
+
+def _missing(hook: WebhookInfo) -> list[str]:
+    """The kinds of update that the webhook leaves out; an empty list at Telegram is its default, without reactions."""
+    allowed = hook.allowed_updates or DEFAULT_UPDATES
+    return [kind for kind in UPDATES if kind not in allowed]
+
+
 def _too_big(cap: int) -> FetchError:
-    return FetchError(f"the file is above the {cap // 1_000_000} MB that Telegram hands to bots", permanent=True)
+    return TooLarge(f"the file is above the {cap // 1_000_000} MB that Telegram hands to bots")

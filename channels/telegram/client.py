@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -15,29 +16,17 @@ import httpx
 from telegram import Bot, error
 from telegram.request import HTTPXRequest
 
-from channels.errors import Misconfigured, OutcomeUnknown, Permanent, RecipientStopped, SendError, Temporary
+from channels.errors import OutcomeUnknown, SendError, Temporary
+from channels.telegram.meanings import meaning
 
 T = TypeVar("T")
+log = logging.getLogger("channels.telegram")
 
-#: Asked for by name: Telegram remembers the list, and its default may change.
-UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+#: Asked for by name: Telegram remembers the list, its default may change, and it leaves reactions out.
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 #: What reading someone else's JSON can raise.
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
 
-#: The library's error → ours, the provider's number, what to tell an operator. First match wins: to the library a
-#: BadRequest is a NetworkError. What no row names may have been taken.
-ERRORS: tuple[tuple[type[error.TelegramError], type[SendError], str, str], ...] = (
-    (error.Forbidden, RecipientStopped, "403", "the person blocked the bot or left Telegram"),
-    (error.BadRequest, Permanent, "400", "Telegram refused the request"),
-    (error.ChatMigrated, Permanent, "400", "the chat became a supergroup; the bot serves private chats only"),
-    (error.InvalidToken, Misconfigured, "401", "TELEGRAM_BOT_TOKEN is rejected, or TELEGRAM_API_URL leads elsewhere"),
-    (
-        error.Conflict,
-        Misconfigured,
-        "409",
-        "polling needs to be alone: no webhook, and no second process on this token",
-    ),
-)
 #: The request cannot have reached Telegram.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -81,6 +70,16 @@ class Client:
         A ``repeatable`` request changes nothing by being made twice: its outcome is never unknown, only temporary.
         """
         return self._run(ask(self.bot), repeatable, 0.0)
+
+    def later(self, ask: Callable[[Bot], Coroutine[Any, Any, object]], what: str) -> None:
+        """Calling this will begin one request that nobody waits for; when it fails, a line of the log says so."""
+
+        def report(done: Future[object]) -> None:
+            if not done.cancelled() and (fault := done.exception()):
+                said = self._ours(fault, True) if isinstance(fault, error.TelegramError) else type(fault).__name__
+                log.warning(what, extra={"channel": "telegram", "error": str(said)[:200]})
+
+        asyncio.run_coroutine_threadsafe(ask(self.bot), self.loop).add_done_callback(report)
 
     def updates(self, offset: int | None, timeout: int) -> list[dict[str, Any]]:
         """Calling this will wait up to ``timeout`` seconds for updates, as they came, or raise a SendError."""
@@ -127,27 +126,34 @@ class Client:
         raise self._ours(said, repeatable)
 
     def _ours(self, fault: error.TelegramError, repeatable: bool) -> SendError:
-        if isinstance(fault, _Flood):
-            return Temporary("Telegram asks us to slow down", code="429", retry_after=fault.seconds)
-        said = fault.message
+        # The library lowers the case of what it calls a message: a token would no longer be found in it.
+        said = fault.said if isinstance(fault, _Refused) else fault.message
         for form in (self.token, quote(self.token, safe="")):
             said = said.replace(form, "<token>")
         said = said[:200]
-        for theirs, ours, code, meaning in ERRORS:
-            if isinstance(fault, theirs):
-                return ours(f"{meaning} ({said})", code=code)
-        cause = fault.__cause__ if isinstance(fault.__cause__, httpx.HTTPError) else fault
+        cause: Exception = fault.__cause__ if isinstance(fault.__cause__, httpx.HTTPError) else fault
         code = type(cause).__name__
+        if isinstance(fault, _Refused):
+            row = meaning(fault.status, said)
+            if row and issubclass(row.error, Temporary):
+                wait = row.wait if fault.seconds is None else fault.seconds
+                return row.error(f"{row.text} ({said})", code=row.code, retry_after=wait)
+            if row and row.error is not OutcomeUnknown:
+                return row.error(f"{row.text} ({said})", code=row.code)
+            code = str(fault.status)
         if repeatable or isinstance(cause, NOT_SENT):
             return Temporary(f"Telegram could not be reached ({said})", code=code)
         return OutcomeUnknown(f"Telegram may have taken the message ({said})", code=code)
 
 
-class _Flood(error.TelegramError):
-    """Calling this will say "too many requests"; ``seconds`` is None when Telegram does not say for how long."""
+class _Refused(error.TelegramError):
+    """Calling this will hold an answer that is no result: its status, its sentence, and for how many seconds we are
+    asked to wait, None where Telegram does not say."""
 
-    def __init__(self, seconds: float | None) -> None:
-        super().__init__("too many requests")
+    def __init__(self, status: int, said: str, seconds: float | None) -> None:
+        super().__init__(said)
+        self.status = status
+        self.said = said
         self.seconds = seconds
 
 
@@ -155,14 +161,12 @@ class _Request(HTTPXRequest):
     """Calling this will make the library's transport, with answers read our way."""
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        """Calling this will raise _Flood for 429: the library's own error warns about its unit whenever it is made."""
+        """Calling this will raise _Refused for whatever is no success: the library's own errors keep no status, and the
+        one for "too many requests" warns about its unit whenever it is made."""
         code, payload = await super().do_request(*args, **kwargs)
-        if code == 429:
-            try:
-                seconds = float(json.loads(payload)["parameters"]["retry_after"])
-            except UNREADABLE:
-                raise _Flood(None) from None
-            raise _Flood(max(seconds, 0.0) if math.isfinite(seconds) else None)
+        if not 200 <= code < 300:
+            said, seconds = _refusal(payload)
+            raise _Refused(code, said or f"status {code}", seconds)
         return code, payload
 
     @staticmethod
@@ -175,3 +179,20 @@ class _Request(HTTPXRequest):
         if not isinstance(answer, dict):
             raise error.TelegramError("the answer is not a JSON object")
         return answer
+
+
+def _refusal(payload: bytes) -> tuple[str, float | None]:
+    """The sentence of a refusal and the seconds it asks to wait; what is not Telegram's form says nothing."""
+    try:
+        answer = json.loads(payload)
+        said = str(answer.get("description") or "")
+        parameters = answer.get("parameters") or {}
+        if parameters.get("migrate_to_chat_id"):
+            said = "group migrated to supergroup"
+    except UNREADABLE:
+        return "", None
+    try:
+        seconds = float(parameters["retry_after"])
+    except UNREADABLE:
+        return said, None
+    return said, max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -2,19 +2,23 @@
 
 ========================================  ======================================================================
 message in a private chat                 InboundMessage; a command loses its slash: ``/start@our_bot x`` → ``start x``
-edited_message in a private chat          InboundMessage, note ``edited``, with the ``provider_id`` of the original
+``/start payload`` (a deep link)          the text ``start`` and the note ``start:<payload>``
+edited_message in a private chat          InboundMessage that ``revises`` the original, note ``edited``; a live position
+                                          that moves comes this way
 callback_query on a private message       InboundMessage in reply to it: text = data, note ``callback:<id>``
 my_chat_member ``kicked`` / ``member``    OptOut (blocked) / OptOut with ``stopped=False`` (unblocked)
-a poll, a game, content no rule knows     InboundMessage, note ``unsupported:<field>``: the citizen can be told
+message_reaction in a private chat        Notice: reaction; ``detail`` is the emoji, empty when it was taken back
+whatever is said in a group or channel,   Notice: group, without the bytes: what strangers say there is not kept
+and the bot being taken in there
+a poll, a game, content no rule knows     InboundMessage, note ``unsupported:<field>``: the person can be told
 service messages (pinned, payment …)      nothing
 anything from a bot                       nothing: since Bot API 10.0 two bots could answer each other for ever
-groups and channels                       nothing: what is said there is public; ``/setjoingroups`` keeps the bot out
-other known kinds (inline, reaction …)    nothing
+other known kinds (inline …)              nothing
 a kind or a shape that no rule knows      Unreadable
 ========================================  ======================================================================
 
-Further notes: ``forwarded``, ``live location``, ``contact:own`` (the sender's own number, by Telegram's word) and
-``contact:other`` (anybody's). The words of a command stay as typed. A message id, ours or theirs, is
+Further notes: ``forwarded``, ``live location``, ``contact:own`` (the sender's own number, by Telegram's word, which is
+also an alias) and ``contact:other`` (anybody's). The words of a command stay as typed. A message id, ours or theirs, is
 ``<chat id>:<message id>``, because Telegram numbers messages per chat.
 """
 
@@ -25,11 +29,31 @@ import re
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
+from telegram import (
+    CallbackQuery,
+    Chat,
+    ChatMemberUpdated,
+    Message,
+    MessageReactionUpdated,
+    ReactionTypeEmoji,
+    Update,
+)
 from telegram.constants import ChatType, MessageType, UpdateType
 
 from channels.errors import FetchError, Malformed
-from channels.message import Address, Attachment, AttachmentKind, Event, InboundMessage, Location, OptOut, Unreadable
+from channels.message import (
+    Address,
+    Attachment,
+    AttachmentKind,
+    Event,
+    InboundMessage,
+    Location,
+    Notice,
+    NoticeKind,
+    OptOut,
+    Unreadable,
+)
+from channels.phones import phone
 from channels.telegram.client import UNREADABLE
 
 #: Field of a message → our kind, and the type to assume when Telegram names none. First match wins: an animation also
@@ -52,11 +76,15 @@ UNSUPPORTED = {"poll", "dice", "game", "story", "checklist", "paid_media", "invo
 #: Fields the library lists as content that only say something about the rest of a message.
 ABOUT = {"effect_id", "sender_boost_count", "business_connection_id", "sender_business_bot", "reply_to_story"}
 READABLE = {"text", "contact", "location", "venue", *(field for field, _, _ in MEDIA)}
-SERVICE = {kind.value for kind in MessageType} - UNSUPPORTED - ABOUT - READABLE
+SERVICE = {kind.value for kind in MessageType} - UNSUPPORTED - ABOUT - READABLE | {"migrate_from_chat_id"}
 UPDATE_KINDS = {kind.value for kind in UpdateType}
 
 #: The source of an attachment whose bytes lie in the event itself.
 CONTACT = "contact"
+#: What somebody can say in a deep link: t.me/<bot>?start=<payload>.
+_START = re.compile(r"/start(?:@\w+)?[ ]([A-Za-z0-9_-]{1,64})", re.ASCII)
+#: Our standing in a group or channel that took us in.
+TAKEN_IN = {"member", "administrator", "restricted"}
 _COMMAND = re.compile(r"\A/([A-Za-z]\w{0,31})(?:@\w+)?(?!\S)", re.ASCII)
 
 
@@ -80,6 +108,9 @@ def read(body: bytes, channel: str, account: str) -> list[Event]:
     if not kinds & UPDATE_KINDS:
         return [Unreadable(**key, reason=f"no known kind of update, but: {_names(kinds)}")]
     try:
+        # Before the library reads it: what only concerns the chat may have any shape.
+        if any(_service(set(data[kind])) for kind in ("message", "channel_post") if kind in kinds):
+            return []
         update = Update.de_json(data, None)
         for kind, translate in TRANSLATORS.items():
             if kind in kinds:
@@ -87,6 +118,18 @@ def read(body: bytes, channel: str, account: str) -> list[Event]:
     except UNREADABLE as fault:
         return [Unreadable(**key, reason=f"a field has an unknown shape: {type(fault).__name__}")]
     return []
+
+
+def _service(fields: set[str]) -> bool:
+    return bool(fields & SERVICE) and not fields & (READABLE | UNSUPPORTED)
+
+
+def pressed(body: bytes) -> str:
+    """Calling this will give the id of the press of a button that an update is about, or an empty text."""
+    try:
+        return _text(json.loads(body)["callback_query"]["id"])
+    except UNREADABLE:
+        return ""
 
 
 def message_id(message: Any) -> str:
@@ -117,23 +160,28 @@ def vcard(raw: bytes) -> bytes:
 
 def _message(message: Message, data: dict[str, Any], key: Key, *notes: str) -> list[Event]:
     person = message.from_user
-    if message.chat.type != ChatType.PRIVATE or (person and person.is_bot):
+    if person and person.is_bot:
         return []
+    if message.chat.type != ChatType.PRIVATE:
+        return [] if notes else _group(message.chat, key)
     text = _COMMAND.sub(r"\1", _text(message.text)) or _text(message.caption)
     attachments, location = _attachments(message), _location(message)
     found = list(notes)
+    if link := _START.fullmatch(_text(message.text)):
+        text = "start"
+        found.append(f"start:{link[1]}")
     if message.forward_origin:
         found.append("forwarded")
     if "live_period" in (data.get("location") or ()):
         found.append("live location")
+    aliases: tuple[Address, ...] = ()
     if message.contact:
         own = person is not None and message.contact.user_id == person.id
         found.append("contact:own" if own else "contact:other")
+        if own and (number := _own_number(_text(message.contact.phone_number))):
+            aliases = (Address("tel", number),)
     if not (text or attachments or location):
-        fields = set(data)
-        if fields & SERVICE:
-            return []
-        unknown = fields & UNSUPPORTED or set(message.api_kwargs)
+        unknown = set(data) & UNSUPPORTED or set(message.api_kwargs)
         if not unknown:
             return [Unreadable(**key, reason="a message without content")]
         found.append(f"unsupported:{_names(unknown)}")
@@ -151,6 +199,7 @@ def _message(message: Message, data: dict[str, Any], key: Key, *notes: str) -> l
             album=_text(message.media_group_id),
             provider_id=message_id(message),
             revises=message_id(message) if "edited" in found else "",
+            aliases=aliases,
             language=_text(person.language_code) if person else "",
             notes=tuple(found),
         )
@@ -163,6 +212,8 @@ def _edited(message: Message, data: dict[str, Any], key: Key) -> list[Event]:
 
 def _callback(query: CallbackQuery, data: dict[str, Any], key: Key) -> list[Event]:
     if query.message is None or query.message.chat.type != ChatType.PRIVATE or query.from_user.is_bot:
+        return []
+    if query.data is None:  # a game's button: it says nothing
         return []
     return [
         InboundMessage(
@@ -177,9 +228,37 @@ def _callback(query: CallbackQuery, data: dict[str, Any], key: Key) -> list[Even
     ]
 
 
+def _posted(message: Message, data: dict[str, Any], key: Key) -> list[Event]:
+    return _group(message.chat, key)
+
+
+def _group(chat: Chat, key: Key) -> list[Event]:
+    sender = Address(key["channel"], str(_whole(chat.id)))
+    return [Notice(**key, raw=b"", sender=sender, what=NoticeKind.GROUP, detail=_text(chat.type))]
+
+
+def _reaction(change: MessageReactionUpdated, data: dict[str, Any], key: Key) -> list[Event]:
+    if change.chat.type != ChatType.PRIVATE or change.user is None or change.user.is_bot:
+        return []
+    shown = (each.emoji if isinstance(each, ReactionTypeEmoji) else each.type for each in change.new_reaction)
+    return [
+        Notice(
+            **key,
+            sender=Address(key["channel"], str(_whole(change.chat.id))),
+            what=NoticeKind.REACTION,
+            about=message_id(change),
+            detail=" ".join(_text(each) for each in shown),
+            occurred_at=change.date,
+        )
+    ]
+
+
 def _member(change: ChatMemberUpdated, data: dict[str, Any], key: Key) -> list[Event]:
-    stopped = {"kicked": True, "member": False}.get(change.new_chat_member.status)
-    if change.chat.type != ChatType.PRIVATE or stopped is None or change.from_user.is_bot:
+    status = change.new_chat_member.status
+    if change.chat.type != ChatType.PRIVATE:
+        return _group(change.chat, key) if status in TAKEN_IN else []
+    stopped = {"kicked": True, "member": False}.get(status)
+    if stopped is None or change.from_user.is_bot:
         return []
     sender = Address(key["channel"], str(_whole(change.chat.id)))
     return [OptOut(**key, sender=sender, stopped=stopped, occurred_at=change.date)]
@@ -190,6 +269,8 @@ TRANSLATORS: dict[str, Callable[[Any, dict[str, Any], Key], list[Event]]] = {
     "edited_message": _edited,
     "callback_query": _callback,
     "my_chat_member": _member,
+    "message_reaction": _reaction,
+    "channel_post": _posted,
 }
 
 
@@ -224,6 +305,11 @@ def _location(message: Message) -> Location | None:
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise ValueError("not a place on Earth")
     return Location(latitude, longitude, _text(venue.title) if venue else "", _text(venue.address) if venue else "")
+
+
+def _own_number(said: str) -> str | None:
+    """Telegram leaves the plus out, and gives a number as its owner keeps it."""
+    return phone(said if said.startswith(("+", "0")) else f"+{said}")
 
 
 def _text(value: Any) -> str:

@@ -167,7 +167,9 @@ class StoredAttachment(SQLModel, table=True):
     """Calling this will make a row for one file of a message; the bytes lie under ``var`` by their SHA-256.
 
     A picture is kept re-encoded; ``original_type`` is what came, ``latitude`` and ``longitude`` where the camera says
-    it was taken, ``scanned`` the scanner's word ("" when none is configured).
+    it was taken, ``scanned`` the scanner's word ("" when none is configured). ``preview`` is the SHA-256 of its small
+    copy: only what has one may be shown in place. ``seconds`` is a recording's length. ``waits`` counts the times that
+    something of ours (disk, scanner, a channel that is off) put it off; ``attempts`` those of the provider.
     """
 
     __tablename__ = "attachment"
@@ -189,6 +191,9 @@ class StoredAttachment(SQLModel, table=True):
     latitude: float | None = None
     longitude: float | None = None
     scanned: str = ""
+    preview: str = ""
+    seconds: int | None = None
+    waits: int = 0
 
 
 class Outbox(SQLModel, table=True):

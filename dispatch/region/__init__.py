@@ -3,9 +3,11 @@
 from dispatch.region.loading import check, load
 from dispatch.region.values import (
     Agency,
+    Budget,
     Calendar,
     Category,
     ClockRule,
+    Delivery,
     Example,
     Fault,
     Landmark,
@@ -17,9 +19,11 @@ from dispatch.region.values import (
 
 __all__ = [
     "Agency",
+    "Budget",
     "Calendar",
     "Category",
     "ClockRule",
+    "Delivery",
     "Example",
     "Fault",
     "Landmark",

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from dispatch.region.delivery import read_delivery
 from dispatch.region.reading import Record, Tree, read_csv
 from dispatch.region.values import (
     Agency,
     Calendar,
     Category,
     ClockRule,
+    Delivery,
     Example,
     Fault,
     Landmark,
@@ -38,13 +40,14 @@ LANGUAGES = ("id", "en")
 # The letters a ticket number may have: none that is mistaken for a digit over the phone.
 _PREFIX = re.compile(r"[A-HJKMNP-Z]{2,3}")
 _AREA = re.compile(r"\d{2}(?:\.\d{2}){0,2}|\d{2}\.\d{2}\.\d{2}\.\d{4}")
+_KEYWORD = re.compile(r"[A-Za-z0-9]{3,20}")
 _INTERVAL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 
 _HEAD = (
     "code", "name", "short", "prefix", "area", "timezone", "timezone_label", "version", "emergency_number",
     "desk", "inspectorate", "join_window_minutes", "greeting_window_minutes",
 )  # fmt: skip
-_HEAD_EXTRAS = ("privacy_contact", "sure_precision", "everyday_names")
+_HEAD_EXTRAS = ("privacy_contact", "sure_precision", "everyday_names", "sms_keywords")
 _AGENCY = (
     "code", "function", "name", "short", "level", "area", "calendar", "phone", "email", "website", "joined",
 )  # fmt: skip
@@ -98,6 +101,7 @@ class Draft:
     heads: list[At[Head]]
     head_lines: dict[str, int]
     everyday_names: list[At[str]]
+    sms_keywords: list[At[str]]
     agencies: list[At[Agency]]
     categories: list[At[Category]]
     places: list[At[Place]]
@@ -108,6 +112,7 @@ class Draft:
     clocks: list[At[ClockRule]]
     phrases: list[At[tuple[str, dict[str, str]]]]
     examples: list[At[Example]]
+    delivery: Delivery
     dropped: set[str]
 
 
@@ -116,7 +121,7 @@ def draft(folder: Path, faults: list[Fault]) -> Draft:
     dropped: set[str] = set()
     head = Tree(folder / "region.yaml", faults)
     entries = head.mapping(head.root, _HEAD, _HEAD_EXTRAS)
-    names = entries.pop("everyday_names", None)
+    names, keywords = entries.pop("everyday_names", None), entries.pop("sms_keywords", None)
     record = head.scalars(head.root, entries, _HEAD)
     calendars = Tree(folder / "calendars.yaml", faults)
     parts = calendars.mapping(calendars.root, ("calendars", "holidays"))
@@ -125,6 +130,7 @@ def draft(folder: Path, faults: list[Fault]) -> Draft:
         heads=_each([record], _head),
         head_lines={key: line for key, (_, line) in record.fields.items()},
         everyday_names=_names(head, names[1]) if names else [],
+        sms_keywords=_keywords(head, keywords[1]) if keywords else [],
         agencies=_each(read_csv(folder / "agencies.csv", _AGENCY, faults), _agency, dropped),
         categories=_each(read_csv(folder / "categories.csv", _CATEGORY, faults), _category, dropped),
         places=_each(read_csv(folder / "places.csv", _PLACE, faults), _place, dropped),
@@ -135,6 +141,7 @@ def draft(folder: Path, faults: list[Fault]) -> Draft:
         clocks=_clocks(Tree(folder / "clocks.yaml", faults)),
         phrases=_phrases(Tree(folder / "phrases.yaml", faults)),
         examples=_each(read_csv(folder / "examples.csv", _EXAMPLE, faults), _example),
+        delivery=read_delivery(folder, faults),
         dropped=dropped,
     )
 
@@ -192,6 +199,14 @@ def _zone(record: Record) -> ZoneInfo:
 def _names(tree: Tree, node: yaml.Node) -> list[At[str]]:
     found = [(item, tree.scalar(item)) for item in tree.items(node)]
     return [At(name, tree.file, item.start_mark.line + 1) for item, name in found if name]
+
+
+def _keywords(tree: Tree, node: yaml.Node) -> list[At[str]]:
+    """What citizens write before an SMS to a shared number: one word each."""
+    for item in tree.items(node):
+        if not _KEYWORD.fullmatch(tree.scalar(item)):
+            tree.fault(item, f"{tree.scalar(item)!r} is not a keyword: 3 to 20 letters and digits")
+    return _names(tree, node)
 
 
 def _agency(record: Record) -> Agency:

@@ -78,4 +78,6 @@ def _region(pack: Draft) -> Region:
         national_holidays=pack.national_holidays[0].value,
         privacy_contact=head.privacy_contact,
         everyday_names=frozenset(at.value for at in pack.everyday_names),
+        sms_keywords=frozenset(at.value.casefold() for at in pack.sms_keywords),
+        delivery=pack.delivery,
     )

@@ -19,7 +19,7 @@ _Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLo
 
 CODE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NUMBER = re.compile(r"-?\d{1,6}(?:\.\d{1,9})?")
-_WHOLE = re.compile(r"\d{1,6}")
+_WHOLE = re.compile(r"\d{1,9}")
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 

@@ -125,6 +125,29 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """Calling this will hold what one channel may send in a day of the region: messages, and what they cost in rupiah
+    (None: no limit). Past the first limits only people's answers go, past the hard ones nothing until tomorrow."""
+
+    messages: int | None = None
+    rupiah: int | None = None
+    hard_messages: int | None = None
+    hard_rupiah: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Calling this will hold how messages reach a citizen: the order in which channels are tried (``failover``), the
+    time after which a message without a delivery report goes the next way, prices in rupiah by provider and category
+    (``any``: whatever is not named), and the budgets of channels."""
+
+    failover: tuple[str, ...] = ()
+    undelivered_after: timedelta = timedelta(hours=24)
+    prices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Calling this will hold one fault of a region pack, with the file and the line (from 1) where it lies."""
 
@@ -149,6 +172,7 @@ class Region:
     """Calling this will hold a whole region pack. Build it with ``dispatch.region.load``.
 
     ``everyday_names`` are places' names that are ordinary words as well ("Harapan", "Atap"): alone they name no place.
+    ``sms_keywords`` are the words, in small letters, that citizens write before an SMS to a number that is shared.
     """
 
     code: str
@@ -177,6 +201,8 @@ class Region:
     national_holidays: str
     privacy_contact: str = ""
     everyday_names: frozenset[str] = frozenset()
+    sms_keywords: frozenset[str] = frozenset()
+    delivery: Delivery = field(default_factory=Delivery)
     _by_function: dict[tuple[str, str], Agency] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

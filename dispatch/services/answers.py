@@ -10,10 +10,10 @@ from sqlmodel import Session, col
 
 from channels.registry import channel_class
 from dispatch import outbox
-from dispatch.jobqueue import outbound
-from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
+from dispatch.db import stored_id
+from dispatch.models import Author, CitizenAddress, Direction, Message, Outbox, Ticket
 from dispatch.phrases import Phrases
-from dispatch.runtime import ring_after_commit
+from dispatch.runtime import ring_sender_after_commit
 from dispatch.services.tickets import audit, move
 from dispatch.workflow import ENDED, Status
 
@@ -97,13 +97,15 @@ def say(
     ticket: Ticket | None = None,
     author: Author = Author.SYSTEM,
     staff_id: int | None = None,
+    asks: str = "",
 ) -> Message:
     """Calling this will write a message to a citizen and promise its delivery, threaded on what they wrote last.
+
+    ``asks`` is what the channel does or offers beside the text (see ``OutboundMessage``), with its last part.
 
     An officer's answer that leaves our own pages is headed by number and agency: on the phone it stands among a
     thousand other messages. The message keeps the officer's own words.
     """
-    external = channel_class(address.channel).external
     message = Message(
         ticket_id=ticket.id if ticket else None,
         address_id=address.id,
@@ -117,7 +119,27 @@ def say(
     )
     session.add(message)
     session.flush()
-    if author is Author.STAFF and ticket is not None and external:
+    promise(session, phrases, now, message, address, ticket, asks=asks)
+    return message
+
+
+def promise(
+    session: Session,
+    phrases: Phrases,
+    now: datetime,
+    message: Message,
+    address: CitizenAddress,
+    ticket: Ticket | None,
+    *,
+    asks: str = "",
+    origin: str = "",
+    replaces_id: int | None = None,
+) -> list[Outbox]:
+    """Calling this will promise a message that is written to one address, in the words and with the thread that belong
+    there; ``origin`` and ``replaces_id`` say why when it is not the first way."""
+    text = message.body
+    external = channel_class(address.channel).external
+    if message.author == Author.STAFF and ticket is not None and external:
         agency = phrases.region.agencies[ticket.agency].name
         text = phrases.say("answer_prefix", ticket.language, number=ticket.number, agency=agency) + "\n\n" + text
     received = _received(session, address, ticket)
@@ -127,15 +149,17 @@ def say(
         message,
         address,
         text=text,
-        automatic=author is Author.SYSTEM,
+        automatic=message.author == Author.SYSTEM,
         subject=_subject(phrases, ticket, received),
         reply_to=[row.provider_id for row in reversed(received) if row.provider_id],
         ticket_number=ticket.number if ticket else "",
+        asks=asks,
+        origin=origin,
+        replaces_id=replaces_id,
     )
-    if external:
-        for row in rows:
-            ring_after_commit(session, outbound(address.channel), row.id or 0)
-    return message
+    for row in rows if external else ():
+        ring_sender_after_commit(session, row.channel, row.account, stored_id(row.id))
+    return rows
 
 
 def _received(session: Session, address: CitizenAddress, ticket: Ticket | None) -> Sequence[Message]:

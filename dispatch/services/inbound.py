@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from channels.message import Address, Event, InboundMessage, OptOut, Unreadable, dump, kind_of
+from channels.message import Address, Event, InboundMessage, Notice, OptOut, Unreadable, dump, kind_of
 from channels.text import clean
 from dispatch.db import insert_new
 from dispatch.jobqueue import INBOUND
@@ -24,6 +24,9 @@ RAW_KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=120)
 ATTEMPTS = 5
 FIRST_RETRY = timedelta(seconds=5)
+#: How long the rest of an album may take to arrive before what is there is worked on: Telegram hands its items over one
+#: by one, within a second.
+ALBUM_WAIT = timedelta(seconds=2)
 OPEN_STATES = (EventState.NEW, EventState.WORKING)
 
 
@@ -45,6 +48,7 @@ def record_inbound(
     new = []
     for event in events:
         unreadable = isinstance(event, Unreadable)
+        album = _album(event)
         values: dict[str, object] = {
             "channel": event.channel,
             "account": event.account,
@@ -59,7 +63,8 @@ def record_inbound(
             "received_at": now,
             "sent_at": event.sent_at if isinstance(event, InboundMessage) else None,
             "attempts": 0,
-            "next_at": now,
+            "next_at": now + ALBUM_WAIT if album else now,
+            "album": album,
             "lease": "",
             "purge_after": now + RAW_KEPT,
         }
@@ -249,9 +254,14 @@ def sender_key(channel: str, account: str, sender: Address) -> str:
 
 
 def _sender(event: Event) -> str:
-    if isinstance(event, InboundMessage | OptOut):
+    if isinstance(event, InboundMessage | OptOut | Notice):
         return sender_key(event.channel, event.account, event.sender)
     return ""
+
+
+def _album(event: Event) -> str:
+    """What the event is gathered with; an edit of an album's item stands for itself."""
+    return event.album if isinstance(event, InboundMessage) and not event.revises else ""
 
 
 def _storable(value: object) -> object:

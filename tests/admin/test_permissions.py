@@ -14,9 +14,11 @@ from werkzeug.test import TestResponse
 from admin.security import need_of
 from channels.message import Attachment, AttachmentKind
 from dispatch.models import Staff, StoredAttachment
+from dispatch.pictures import Picture
 from dispatch.runtime import Runtime
 from dispatch.services import media
 from tests.admin.conftest import Browser, one_database
+from tests.support.pictures import jpeg
 from tests.support.tickets import add_staff, open_ticket
 
 OWN = "tarakan-dpupr"
@@ -41,6 +43,8 @@ GET /admin/account                            | login  second change in     in  
 POST /admin/account/sessions/<session_id>/end | login  second change in     in     in     in     in     in
 POST /admin/account/sessions/end-others       | login  second change in     in     in     in     in     in
 GET /admin/attachments/<attachment_id>        | login  second change 404    in     404    in     in     in
+GET /admin/attachments/<attachment_id>/preview | login second change 404    in     404    in     in     in
+GET /admin/attachments/<attachment_id>/show   | login  second change 404    in     404    in     in     in
 GET /admin/export/tickets.csv                 | login  second change in     in     in     in     in     in
 GET /admin/help                               | login  second change in     in     in     in     in     in
 POST /admin/language                          | login  in     in     in     in     in     in     in     in
@@ -121,7 +125,8 @@ def test_matrix(person: str, app: Flask, runtime: Runtime, browser: Callable[[],
     assert ticket.agency == OWN
     with runtime.writing() as session:
         file = session.get_one(StoredAttachment, 1)
-        media.store(session, runtime.settings.media, file, b"\xff\xd8\xff picture")
+        picture = Picture(jpeg((40, 30)), "image/jpeg", jpeg((20, 15)))
+        media.store(session, runtime.settings.media, file, b"\xff\xd8\xff picture", picture=picture)
     someone = browser()
     if (account := PEOPLE[person]) is not None:
         staff = add_staff(runtime, "someone@contoh.test", *account, must_change=person == "one-time")

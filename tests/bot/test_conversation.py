@@ -19,7 +19,7 @@ from bot.conversation import (
     decide,
 )
 from bot.words import hear
-from channels.message import Address, Attachment, AttachmentKind, InboundMessage, Location
+from channels.message import UNPROVEN, Address, Attachment, AttachmentKind, InboundMessage, Location
 
 NOW = datetime(2026, 11, 4, 2, 0, tzinfo=UTC)
 JOIN = timedelta(minutes=15)
@@ -91,6 +91,11 @@ CASES: dict[str, Case] = {
     ),
     "an edit without any ticket": Case(facts(revises="m1"), Action.KEEP, "an edit"),
     "an edited command": Case(facts("STOP", revises="m1"), Action.KEEP, "an edit"),
+    # who is only claimed
+    "status asked by a claimed sender": Case(facts("STATUS", notes=(UNPROVEN,), latest=LATEST), Action.WITHHOLD, "who"),
+    "status asked by a claimed sender who answers our letter": Case(
+        facts("STATUS", notes=(UNPROVEN,), threaded=OTHER, latest=LATEST), Action.STATUS, "who", OTHER
+    ),
     # commands
     "status": Case(facts("STATUS KU-7MPA-3QRW"), Action.STATUS, "a command"),
     "status in a burst": Case(facts("STATUS", latest=BURST), Action.STATUS, "a command"),
@@ -99,6 +104,19 @@ CASES: dict[str, Case] = {
     "stop that quotes us": Case(facts("STOP", threaded=OTHER), Action.STOP, "a command"),
     "start": Case(facts("MULAI", stopped=True), Action.START, "a command"),
     "stop by mail": Case(facts("STOP", channel="mail"), Action.STOP, "a command"),
+    # the yes we asked for
+    "yes to what is held": Case(facts("YA", held=True, latest=LATEST), Action.KEEP, "the bare yes", LATEST),
+    "yes by the template's button": Case(facts("Ya", held=True, threaded=OTHER), Action.KEEP, "the bare yes", OTHER),
+    "yes to what is held, no ticket open": Case(facts("ya", held=True), Action.KEEP, "the bare yes"),
+    "yes with a full stop": Case(facts("Ya.", held=True, latest=ANSWERED), Action.KEEP, "the bare yes", ANSWERED),
+    "yes and more words": Case(
+        facts("ya lampunya masih mati", held=True, threaded=OTHER), Action.JOIN, "what quotes us", OTHER
+    ),
+    "yes with a photo": Case(
+        facts("ya", held=True, attachments=PHOTO, threaded=OTHER), Action.JOIN, "what quotes us", OTHER
+    ),
+    "yes while nothing is held": Case(facts("ya", latest=LATEST), Action.GREET, "a greeting alone"),
+    "stop while something is held": Case(facts("STOP", held=True), Action.STOP, "a command"),
     # a greeting after a stop
     "start button after a stop": Case(facts("/start", stopped=True), Action.START, "a greeting after a stop"),
     "greeting after a stop, greeted just before": Case(
@@ -147,6 +165,19 @@ CASES: dict[str, Case] = {
     ),
     "a pin, ticket long open": Case(
         facts("", location=PIN, area="65.71", latest=PLACELESS), Action.JOIN, "a photo or a pin alone", PLACELESS
+    ),
+    "a poll without a ticket": Case(facts("", notes=("unsupported:poll",)), Action.UNREADABLE, "a poll, a game"),
+    "a poll on an open ticket": Case(
+        facts("", notes=("unsupported:poll",), latest=LATEST), Action.UNREADABLE, "a poll, a game", LATEST
+    ),
+    "a poll in reply to us": Case(
+        facts("", notes=("unsupported:poll",), latest=LATEST, threaded=OTHER),
+        Action.UNREADABLE,
+        "a poll, a game",
+        OTHER,
+    ),
+    "a photo beside what we cannot read": Case(
+        facts("", attachments=PHOTO, notes=("unsupported:poll",)), Action.ASK_TEXT, "a photo or a pin alone"
     ),
     "a photo without a ticket": Case(facts("", attachments=PHOTO), Action.ASK_TEXT, "a photo or a pin alone"),
     "the second photo of an album": Case(

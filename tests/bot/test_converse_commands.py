@@ -13,7 +13,7 @@ from channels.message import Attachment, AttachmentKind, Location
 from channels.registry import channel_class
 from channels.text import segments
 from dispatch import numbers
-from dispatch.models import CitizenAddress, Message, Ticket
+from dispatch.models import CitizenAddress, EventState, InboundEvent, Ticket
 from dispatch.region import Region
 from dispatch.runtime import Runtime
 from dispatch.services.answers import CannotReach
@@ -239,7 +239,8 @@ def test_automatic_mail_is_kept_and_never_answered(trained: Runtime) -> None:
     citizen = Citizen(trained, "mail")
     assert citizen.says("Saya sedang cuti sampai Senin.", subject="Di luar kantor: laporan", automatic=True) == []
     assert citizen.tickets() == []
-    assert [message.body for message in rows(trained, Message)] == ["Saya sedang cuti sampai Senin."]
+    [event] = rows(trained, InboundEvent)
+    assert (event.state, event.payload["text"]) == (EventState.QUARANTINED, "Saya sedang cuti sampai Senin.")
 
 
 @on_sqlite

@@ -152,8 +152,10 @@ def test_a_token_of_another_browser_is_worth_nothing(runtime: Runtime, app: Flas
 
 
 def test_every_address_that_takes_a_post_is_guarded_except_webhooks(app: Flask, visitor: Visitor) -> None:
-    posts = {rule.rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
-    assert posts == {"/lapor", "/obrolan", "/hooks/<name>"}
+    writes = {
+        rule.rule for rule in app.url_map.iter_rules() if {"POST", "PUT", "PATCH", "DELETE"} & (rule.methods or set())
+    }
+    assert writes == {"/lapor", "/obrolan", "/unggah", "/unggah/<token>", "/hooks/<name>"}
     assert visitor.client.post("/hooks/telegram", data=b"{}").status_code == 404
 
 
@@ -330,8 +332,9 @@ WANTED = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 ADDRESSES = (
-    "/", "/lapor", "/obrolan", "/obrolan/isi", "/lacak", "/lacak/KU-1", "/lacak?nomor=x", "/privasi", "/healthz",
-    "/readyz", "/metrics", "/hooks/sms", "/hooks/tidak-ada", "/static/pages.css", "/static/tidak-ada.css", "/tidak-ada",
+    "/", "/lapor", "/obrolan", "/obrolan/isi", "/unggah", "/lacak", "/lacak/KU-1", "/lacak?nomor=x", "/privasi",
+    "/healthz", "/readyz", "/metrics", "/hooks/sms", "/hooks/tidak-ada", "/static/pages.css", "/static/tidak-ada.css",
+    "/tidak-ada",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ import contextlib
 import json
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 
 from channels.base import Channel, RawRequest
 from channels.errors import Forged, Malformed, OutcomeUnknown, SendError, Temporary
-from channels.message import Address, Event, InboundMessage, OutboundMessage, dump, kind_of, load
+from channels.message import Address, Event, InboundMessage, OutboundMessage, Unreadable, dump, kind_of, load
 
 #: What arrives that nobody meant to send. A verified request may hold any of it: ``parse`` answers with events or
 #: Malformed, never with another exception.
@@ -148,9 +148,42 @@ class ChannelContract:
         """Make the provider fail the next send as a SendCase's plan says."""
         raise NotImplementedError
 
+    def rotated(self, body: bytes) -> RawRequest:
+        """A request with this body, signed with the secret that was in force before the last rotation."""
+        raise NotImplementedError
+
+    def skewed(self, body: bytes, seconds: float) -> RawRequest:
+        """A request with this body, signed by a provider whose clock is ahead of ours by ``seconds``."""
+        raise NotImplementedError
+
+    def unknown(self) -> bytes:
+        """The body of a message of a sort that this provider has not invented yet, from the usual sender."""
+        raise NotImplementedError
+
+    def batch(self, texts: Sequence[str]) -> bytes:
+        """The body of one request that holds several messages of different senders; None of ``texts`` is special."""
+        raise NotImplementedError
+
+    def poison(self, body: bytes, position: int) -> bytes:
+        """The same batch with its item at ``position`` made unreadable."""
+        raise NotImplementedError
+
+    #: What a subclass supplies → the tests that need it. Without it they are not there at all.
+    needs: ClassVar[dict[str, tuple[str, ...]]] = {
+        "rotated": ("test_the_secret_before_a_rotation_still_holds",),
+        "skewed": ("test_a_clock_that_is_a_little_off_is_borne", "test_an_old_or_early_request_is_refused"),
+        "unknown": ("test_a_message_of_an_unknown_sort_is_kept",),
+        "batch": ("test_a_batch_is_read_whole_and_in_order",),
+        "poison": ("test_a_poisoned_item_harms_no_neighbour",),
+    }
+
     # -- what follows is inherited -------------------------------------------------------------------------------
 
     def __init_subclass__(cls) -> None:
+        for supplied, tests in cls.needs.items():
+            if getattr(cls, supplied) is getattr(ChannelContract, supplied):
+                for name in tests:
+                    setattr(cls, name, None)
         if not cls.send_cases:
             for name in (
                 "test_a_failed_send_raises_what_it_means",
@@ -193,6 +226,43 @@ class ChannelContract:
         genuine = self.genuine(self.message("Jalan rusak"))
         with pytest.raises(Forged):
             channel.verify(replace(genuine, body=self.message("Jalan bagus")))
+
+    def test_the_secret_before_a_rotation_still_holds(self, channel: Channel) -> None:
+        channel.verify(self.rotated(self.message("Jalan rusak")))
+        with pytest.raises(Forged):
+            channel.verify(replace(self.rotated(self.message("Jalan rusak")), body=self.message("Jalan bagus")))
+
+    @pytest.mark.parametrize("seconds", [-290.0, 0.0, 290.0])
+    def test_a_clock_that_is_a_little_off_is_borne(self, channel: Channel, seconds: float) -> None:
+        channel.verify(self.skewed(self.message("Jalan rusak"), seconds))
+
+    @pytest.mark.parametrize("seconds", [-86_400.0, -310.0, 310.0, 86_400.0])
+    def test_an_old_or_early_request_is_refused(self, channel: Channel, seconds: float) -> None:
+        with pytest.raises(Forged):
+            channel.verify(self.skewed(self.message("Jalan rusak"), seconds))
+
+    def test_a_message_of_an_unknown_sort_is_kept(self, channel: Channel) -> None:
+        genuine = self.genuine(self.unknown())
+        channel.verify(genuine)
+        (event,) = channel.parse(genuine)
+        assert isinstance(event, InboundMessage | Unreadable)
+        storable(event)
+
+    def test_a_batch_is_read_whole_and_in_order(self, channel: Channel) -> None:
+        texts = [f"Laporan {number}" for number in range(25)]
+        genuine = self.genuine(self.batch(texts))
+        channel.verify(genuine)
+        events = channel.parse(genuine)
+        assert [event.text for event in events if isinstance(event, InboundMessage)] == texts
+        assert len({event.external_id for event in events}) == len(texts)
+
+    @pytest.mark.parametrize("position", [0, 1, 2])
+    def test_a_poisoned_item_harms_no_neighbour(self, channel: Channel, position: int) -> None:
+        texts = ["satu", "dua", "tiga"]
+        events = channel.parse(self.genuine(self.poison(self.batch(texts), position)))
+        assert [isinstance(event, Unreadable) for event in events] == [n == position for n in range(3)]
+        read = [event.text for event in events if isinstance(event, InboundMessage)]
+        assert read == [text for number, text in enumerate(texts) if number != position]
 
     @given(header=st.text(max_size=60))
     @_FUZZ

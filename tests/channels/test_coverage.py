@@ -82,7 +82,7 @@ def test_every_provider_declares_what_it_handles(provider: str) -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("provider", "row"), examples(), ids=lambda each: getattr(each, "name", each))
+@pytest.mark.parametrize(("provider", "row"), list(examples()), ids=lambda each: getattr(each, "name", each))
 def test_an_example_becomes_what_its_row_says(provider: str, row: Handled) -> None:
     assert row.example, "a message or an event needs an example"
     try:

@@ -14,6 +14,7 @@ import pytest
 
 from channels.base import Channel, RawRequest
 from channels.errors import (
+    BadAddress,
     FetchError,
     Forged,
     Malformed,
@@ -26,7 +27,7 @@ from channels.mail import Mail
 from channels.mail.identity import Identity
 from channels.mail.imap import UNFETCHABLE
 from channels.mail.parse import OVERSIZE
-from channels.message import Address, Attachment, AttachmentKind, InboundMessage, OutboundMessage
+from channels.message import UNPROVEN, Address, Attachment, AttachmentKind, InboundMessage, OutboundMessage
 from tests.channels.contract import ChannelContract, SendCase
 from tests.support.providers.mail import DROP, PASSWORD, STALL, SmtpStandIn
 
@@ -75,27 +76,25 @@ class TestMail(ChannelContract):
     secrets = (SECRET, PASSWORD)
     recipient = Address("mailto", "warga@contoh.id")
     send_cases = (
-        SendCase("greeting busy", ("greeting", "421 4.3.2 busy"), Temporary, "421 4.3.2"),
-        SendCase("greeting refused", ("greeting", "554 5.7.1 your host is listed"), Misconfigured, "554 5.7.1"),
+        SendCase("greeting busy", ("greeting", "421 4.3.2 busy"), Temporary, "4.3.2"),
+        SendCase("greeting refused", ("greeting", "554 5.7.1 your host is listed"), Misconfigured, "5.7.1"),
         SendCase("greeting lost", ("greeting", DROP), Temporary, "connection"),
-        SendCase(
-            "sign-in refused", ("sign-in", "535 5.7.8 no such user as warga@contoh.id"), Misconfigured, "535 5.7.8"
-        ),
-        SendCase("sign-in fails for now", ("sign-in", "454 4.7.0 later"), Temporary, "454 4.7.0"),
-        SendCase("sender deferred", ("sender", "451 4.3.0 later"), Temporary, "451 4.3.0"),
-        SendCase("sender refused", ("sender", "550 5.7.1 not yours"), Misconfigured, "550 5.7.1"),
-        SendCase("sign-in demanded", ("sender", "530 5.7.0 sign in first"), Misconfigured, "530 5.7.0"),
-        SendCase("too large", ("sender", "552 5.3.4 too large"), Permanent, "552 5.3.4"),
-        SendCase("recipient greylisted", ("recipient", "450 4.2.0 <warga@contoh.id> later"), Temporary, "450 4.2.0"),
-        SendCase("server goes down", ("recipient", "421 4.3.2 going down"), Temporary, "421 4.3.2"),
-        SendCase("recipient unknown", ("recipient", "550 5.1.1 <warga@contoh.id> unknown"), Permanent, "550 5.1.1"),
-        SendCase("recipient malformed", ("recipient", "553 bad name warga@contoh.id"), Permanent, "553"),
+        SendCase("sign-in refused", ("sign-in", "535 5.7.8 no such user as warga@contoh.id"), Misconfigured, "5.7.8"),
+        SendCase("sign-in fails for now", ("sign-in", "454 4.7.0 later"), Temporary, "4.7.0", 600.0),
+        SendCase("sender deferred", ("sender", "451 4.3.0 later"), Temporary, "4.3.0"),
+        SendCase("sender refused", ("sender", "550 5.7.1 not yours"), Misconfigured, "5.7.1"),
+        SendCase("sign-in demanded", ("sender", "530 5.7.0 sign in first"), Misconfigured, "5.7.0"),
+        SendCase("too large", ("sender", "552 5.3.4 too large"), Permanent, "5.3.4"),
+        SendCase("recipient greylisted", ("recipient", "450 4.2.0 <warga@contoh.id> later"), Temporary, "4.2.0"),
+        SendCase("server goes down", ("recipient", "421 4.3.2 going down"), Temporary, "4.3.2"),
+        SendCase("recipient unknown", ("recipient", "550 5.1.1 <warga@contoh.id> unknown"), BadAddress, "5.1.1"),
+        SendCase("recipient malformed", ("recipient", "553 bad name warga@contoh.id"), BadAddress, "553"),
         SendCase("lost before the content", ("recipient", DROP), Temporary, "connection"),
-        SendCase("content not wanted now", ("command", "451 4.3.0 later"), Temporary, "451 4.3.0"),
-        SendCase("content not wanted", ("command", "554 5.5.1 no"), Permanent, "554 5.5.1"),
+        SendCase("content not wanted now", ("command", "451 4.3.0 later"), Temporary, "4.3.0"),
+        SendCase("content not wanted", ("command", "554 5.5.1 no"), Permanent, "5.5.1"),
         SendCase("lost at the command", ("command", DROP), Temporary, "connection"),
-        SendCase("content deferred", ("content", "452 4.3.1 disk full"), Temporary, "452 4.3.1"),
-        SendCase("content refused", ("content", "550 5.7.1 spam to warga@contoh.id"), Permanent, "550 5.7.1"),
+        SendCase("content deferred", ("content", "452 4.3.1 disk full"), Temporary, "4.3.1", 3600.0),
+        SendCase("content refused", ("content", "550 5.7.1 spam to warga@contoh.id"), Permanent, "5.7.1"),
         SendCase("lost after the content", ("content", DROP), OutcomeUnknown, "after-content"),
         SendCase("silent after the content", ("content", STALL), OutcomeUnknown, "after-content"),
     )
@@ -167,11 +166,11 @@ def test_a_mail_too_large_to_fetch_keeps_its_header_and_says_so() -> None:
     event = channel_of().parse(RawRequest("POST", URL, {OVERSIZE: "26000000"}, letter("", Subject="Video"), NOW))[0]
     assert isinstance(event, InboundMessage)
     assert (event.subject, event.text) == ("Video", "")
-    assert event.notes == ("only the header was fetched: 26000000 bytes are too large",)
+    assert event.notes == (UNPROVEN, "only the header was fetched: 26000000 bytes")
 
 
 def test_a_mail_cannot_claim_about_itself_what_only_the_reader_knows() -> None:
-    assert parsed(letter(**{OVERSIZE: "26000000", UNFETCHABLE: "uid 1"})).notes == ()
+    assert parsed(letter(**{OVERSIZE: "26000000", UNFETCHABLE: "uid 1"})).notes == (UNPROVEN,)
 
 
 def test_a_mail_that_could_not_be_fetched_goes_to_quarantine() -> None:
@@ -325,7 +324,6 @@ FETCHES = {
     "attachment-rfc2231-name": [b"%PDF-1.4 contoh"],
     "attachment-empty": [b""],
     "attachment-text-file": [b"Kronologi panjang"],
-    "related-inline-images": [b"\x89PNG\r\n\x1a\n" + bytes(5992)],
     "calendar-invitation": [b"BEGIN:VCALENDAR\r\nEND:VCALENDAR"],
 }
 
@@ -336,6 +334,14 @@ def test_an_attachment_is_cut_out_of_the_raw_mail(name: str, contents: list[byte
     files = parsed(raw).attachments
     assert [channel_of().fetch(item, raw) for item in files] == contents
     assert [item.size for item in files] == [len(content) for content in contents]
+
+
+def test_small_inline_pictures_come_after_what_is_evidence() -> None:
+    raw = (PAYLOADS / "related-inline-images.eml").read_bytes()
+    first, *rest = parsed(raw).attachments
+    assert channel_of().fetch(first, raw) == b"\x89PNG\r\n\x1a\n" + bytes(5992)
+    assert rest and all((item.size or 0) < 5000 for item in rest)
+    assert [note for note in parsed(raw).notes if note.startswith("small pictures")]
 
 
 def test_a_mail_within_the_mail_is_fetched_as_its_own_source() -> None:

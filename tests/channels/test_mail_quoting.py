@@ -79,6 +79,29 @@ CUT = {
     "outlook footer": ("Ya.\n\nDapatkan Outlook untuk iOS<https://contoh.id/o0ukef>", "Ya."),
     "outlook footer en": ("Yes.\n\nGet Outlook for Android", "Yes."),
     "footer above the quote": (f"Ya.\n\nDikirim dari iPhone saya\n\nPada Sel, 3 Nov 2026 {US} menulis:\n{Q}", "Ya."),
+    "gmail ms, wrapped": (
+        f"Sudah.\n\nPada Sel, 3 Nov 2026 pada 2:59 PTG Layanan Aduan <\naduan@lapor.contoh.go.id> menulis:\n{Q}",
+        "Sudah.",
+    ),
+    "apple ms": (f"Sudah.\n\nPada 3 Nov 2026, pada 2:59 PTG, {US} menulis:\n\n{Q}", "Sudah."),
+    "outlook mobile id": (
+        f"Sudah.\n\nDapatkan Outlook untuk Android\n{'_' * 32}\nFrom: {US}\nSent: {DAY} 14:59\nTo: Siti\n\nLama",
+        "Sudah.",
+    ),
+    "outlook id, blank line below the rule": (
+        f"Sudah.\n{'_' * 40}\n\nDari: {US}\nDikirim: {DAY} 14:59\nKe: Siti\n\nLama",
+        "Sudah.",
+    ),
+    "outlook ms, bold labels": (
+        f"Sudah.\n\n*Daripada:* {US}\n*Dihantar:* {DAY} 2:59 PTG\n*Kepada:* Siti\n*Subjek:* Re\n\nLama",
+        "Sudah.",
+    ),
+    "xiaomi footer": ("Ya.\n\nDikirim dari ponsel Xiaomi saya", "Ya."),
+    "oppo footer, english": ("Yes.\n\nSent from my OPPO phone", "Yes."),
+    "proton footer": ("Yes.\n\nSent with Proton Mail secure email.", "Yes."),
+    "ipad ms": ("Ya.\n\nDihantar daripada iPad saya", "Ya."),
+    "windows mail footer": ("Ya.\n\nDikirim dari Mail untuk Windows", "Ya."),
+    "two footers": ("Ya.\n\nDikirim dari iPhone saya\n\nDikirim dari Yahoo Mail di Android", "Ya."),
     "many blank lines": ("satu\n\n\n\n\ndua", "satu\n\ndua"),
 }
 
@@ -106,6 +129,25 @@ KEPT = {
     "only a footer": "Dikirim dari iPhone saya",
     "time without a quote below": "Pada 3/11/26 14.59 Siti menulis:\nair mati di RT 05",
 }
+
+
+#: name → what somebody passes on under a subject such as "FW: …": nothing of it is a quote.
+PASSED_ON = {
+    "outlook id": f"Mohon dibantu.\n\nDari: {US}\nDikirim: {DAY} 14:59\nKepada: Siti\nSubjek: Jalan\n\nJalan putus.",
+    "outlook en": f"Please help.\n\nFrom: {US}\nSent: {DAY} 2:59 PM\nTo: Siti\nSubject: Road\n\nThe road is gone.",
+    "original message": "Tolong.\n\n-----Original Message-----\nFrom: warga\nJalan putus.",
+    "quoted": f"Tolong.\n\nPada Sel, 3 Nov 2026 pukul 14.59 {US} menulis:\n{Q}",
+}
+
+
+@pytest.mark.parametrize("text", PASSED_ON.values(), ids=PASSED_ON.keys())
+def test_what_is_passed_on_stays_whole(text: str) -> None:
+    assert visible(text, forward=True) == text
+    assert visible(text) != text
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(CUT) + len(KEPT) + len(PASSED_ON) >= 75
 
 
 @pytest.mark.parametrize(("text", "remains"), CUT.values(), ids=CUT.keys())

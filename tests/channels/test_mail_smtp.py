@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from channels.base import RawRequest
-from channels.errors import Misconfigured, Permanent, SendError, Temporary
+from channels.errors import BadAddress, Misconfigured, Permanent, SendError, Temporary
 from channels.mail import Mail
 from channels.mail.smtp import refusal
 from channels.message import Address, DeliveryState, InboundMessage, OutboundMessage
@@ -48,7 +48,7 @@ def test_one_mail_for_one_recipient(server: SmtpStandIn) -> None:
     channel = channel_of(server.url)
     receipt = channel.send(replace(MESSAGE, ticket_number="KLT-AB12", subject="Laporan KLT-AB12", automatic=True))
     (taken,) = server.taken
-    assert (taken.sender, taken.recipients) == (ADDRESS, ("warga@contoh.id",))
+    assert (taken.sender, taken.recipients) == ("<>", ("warga@contoh.id",))  # the key makes no bounce address
     mail = message_from_bytes(taken.content, policy=policy.default)
     assert dict(mail.items()) == {
         "From": f"Layanan Aduan <{ADDRESS}>",
@@ -156,7 +156,6 @@ RECIPIENTS = (
     "<a@b.id>",
     "a@b.id>",
     "warga@[127.0.0.1]",
-    "wargä@contoh.id",
     "a" * 65 + "@contoh.id",
     "@contoh.id",
     "a@",
@@ -171,6 +170,64 @@ def test_what_is_no_one_address_is_never_handed_over(server: SmtpStandIn, addres
         channel_of(server.url).send(replace(MESSAGE, recipient=Address("mailto", address)))
     assert address not in str(caught.value)
     assert server.asked == []
+
+
+# -- the envelope's sender ---------------------------------------------------------------------------------------------
+
+KEY = "0123456789abcdef01234567"
+SIGNED = f"aduan+b={KEY}."
+
+
+def senders(server: SmtpStandIn) -> list[str]:
+    return ["signed" if each.startswith(SIGNED) else each for each in server.offered]
+
+
+ENVELOPES: dict[str, tuple[bool, tuple[str, ...], bool, list[str]]] = {
+    # name: (automatic, beginnings of senders that the server refuses, only at the recipient, what is offered)
+    "a receipt, any sender taken": (True, (), False, ["signed"]),
+    "an answer, any sender taken": (False, (), False, ["signed"]),
+    "a receipt, no plus taken": (True, ("aduan+",), False, ["signed", "<>"]),
+    "a receipt, only our own taken": (True, ("aduan+", "<>"), False, ["signed", "<>", ADDRESS]),
+    "an answer, only our own taken": (False, ("aduan+", "<>"), False, ["signed", ADDRESS]),
+    "a receipt, only our own taken, said late": (True, ("aduan+", "<>"), True, ["signed", "<>", ADDRESS]),
+}
+
+
+@pytest.mark.parametrize(("automatic", "refused", "late", "offered"), ENVELOPES.values(), ids=ENVELOPES.keys())
+def test_the_envelope_says_what_came_back_as_far_as_the_server_allows(
+    server: SmtpStandIn, automatic: bool, refused: tuple[str, ...], late: bool, offered: list[str]
+) -> None:
+    server.refused_senders, server.late = refused, late
+    channel = channel_of(server.url)
+    channel.send(replace(MESSAGE, key=KEY, automatic=automatic))
+    assert senders(server) == offered
+    assert len(server.taken) == 1
+    server.offered.clear()
+    channel.send(replace(MESSAGE, key=KEY, automatic=automatic))
+    assert senders(server) == offered[-1:]  # what was refused once is not offered again
+
+
+def test_an_unknown_person_is_asked_for_once(server: SmtpStandIn) -> None:
+    server.plan = {"recipient": "550 5.1.1 unknown"}
+    with pytest.raises(BadAddress):
+        channel_of(server.url).send(replace(MESSAGE, key=KEY, automatic=True))
+    assert senders(server) == ["signed"]
+
+
+def test_a_mailbox_name_too_long_for_a_signed_sender_uses_its_own(server: SmtpStandIn) -> None:
+    channel_of(server.url, MAIL_FROM=f"{'a' * 38}@contoh.id").send(replace(MESSAGE, key=KEY))
+    assert server.offered == [f"{'a' * 38}@contoh.id"]
+
+
+def test_an_address_beyond_ascii_is_sent_where_the_server_can() -> None:
+    person = replace(MESSAGE, recipient=Address("mailto", "wargä@contoh.id"))
+    with SmtpStandIn(utf8=True) as able:
+        channel_of(able.url).send(person)
+        assert able.taken[0].recipients == ("wargä@contoh.id",)
+        assert "To: wargä@contoh.id\r\n".encode() in able.taken[0].content
+    with SmtpStandIn() as unable, pytest.raises(Permanent) as caught:
+        channel_of(unable.url).send(person)
+    assert (caught.value.code, unable.taken) == ("smtputf8", [])
 
 
 # -- the server ------------------------------------------------------------------------------------------------------
@@ -275,7 +332,7 @@ def test_tls_to_a_server_that_speaks_none_is_a_misconfiguration(server: SmtpStan
 
 
 REFUSALS = {
-    "busy at any stage": ("content", 421, "4.3.2 bye", Temporary, "421 4.3.2"),
+    "busy at any stage": ("content", 421, "4.3.2 bye", Temporary, "4.3.2"),
     "no enhanced code": ("recipient", 550, "no such user", Permanent, "550"),
     "half an enhanced code": ("recipient", 550, "5.1 no", Permanent, "550"),
     "no words": ("recipient", 450, "", Temporary, "450"),
@@ -302,16 +359,17 @@ def test_check_signs_in_and_sends_nothing(server: SmtpStandIn) -> None:
 
 def test_check_says_what_to_do_and_no_secret(server: SmtpStandIn) -> None:
     server.plan = {"sign-in": "535 5.7.8 no"}
-    first, arrives, signed = channel_of(server.url, MAIL_HOOK_SECRET="").check()
+    first, arrives, signed, senders = channel_of(server.url, MAIL_HOOK_SECRET="").check()
     assert not first.ok
     assert "correct SMTP_URL" in first.detail
     assert PASSWORD not in first.detail
     assert not arrives.ok
-    assert "set IMAP_URL or MAIL_HOOK_SECRET" in arrives.detail
+    assert "set IMAP_URL, LMTP_BIND or MAIL_HOOK_SECRET" in arrives.detail
+    assert senders.ok and "no sender is proven" in senders.detail
     assert signed.ok  # by the password in SMTP_URL
 
 
 def test_check_tells_a_lost_server_from_a_wrong_password() -> None:
-    first, _, _ = channel_of(f"smtp://127.0.0.1:{free_port()}").check()
+    first, *_ = channel_of(f"smtp://127.0.0.1:{free_port()}").check()
     assert not first.ok
     assert "check host and port in SMTP_URL" in first.detail

@@ -132,7 +132,7 @@ def test_a_channel_gets_its_own_settings_only() -> None:
 def test_every_setting_is_named_once_for_the_configuration() -> None:
     assert registry.setting_names() == {
         *(WHATSAPP | SMS),
-        *("TWILIO_AUTH_TOKEN_OLD", "TWILIO_API_URL", "PARROT_KEY", "PARROT_PERCH"),
+        *("TWILIO_AUTH_TOKEN_OLD", "TWILIO_API_URL", "TWILIO_WHATSAPP_TEMPLATE", "PARROT_KEY", "PARROT_PERCH"),
     }
 
 
@@ -142,7 +142,8 @@ def test_a_kind_outside_the_table_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         registry.channel_class("fax")
 
 
-@pytest.mark.parametrize("kind", registry.CHANNELS)
-def test_every_kind_of_the_table_has_its_class(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", registry.CHANNELS)
+def test_every_provider_of_the_table_has_its_class(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert registry.channel_class(kind).kind == kind
+    assert registry.provider_class(name).name == name
+    assert registry.channel_class(registry.provider_class(name).kind).kind == registry.provider_class(name).kind

@@ -10,15 +10,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from channels.base import RawRequest
-from channels.errors import Malformed, Permanent, RecipientStopped, Temporary
+from channels.errors import BadAddress, Forged, Malformed, RecipientStopped, Temporary
 from channels.message import Address, OutboundMessage
 from channels.sms import Sms, phone, unwrapped
 from channels.text import segments
 from tests.channels.contract import ChannelContract, SendCase, told
-from tests.channels.twilio_cases import FORM, PERSON, PUBLIC, make, refused, signed
-from tests.support.providers.base import RESET, Plan, status
+from tests.channels.twilio_cases import FORM, OLD_TOKEN, PERSON, PUBLIC, make, refused, signed
+from tests.channels.twilio_cases import settings as twilio_settings
 from tests.support.providers.twilio import ACCOUNT, SMS_FROM, TOKEN, TwilioStandIn, sign
 
 PAYLOADS = Path(__file__).parent / "payloads" / "sms"
@@ -46,7 +48,7 @@ class TestSms(ChannelContract):
     # The table of refusals is the provider's, not the channel's; test_whatsapp walks through the whole of it.
     send_cases = (
         SendCase("opted out", refused(21610), RecipientStopped, "21610"),
-        SendCase("landline", refused(21614), Permanent, "21614"),
+        SendCase("landline", refused(21614), BadAddress, "21614"),
         SendCase("handset off", refused(30003), Temporary, "30003"),
     )
 
@@ -156,41 +158,34 @@ def test_a_full_text_is_three_parts() -> None:
     assert segments("a" * (Sms.limits.text_length + 1)).count == 4
 
 
-class TestCheck:
-    def test_all_is_well(self, channel: Sms, provider: TwilioStandIn) -> None:
-        provider.numbers[SMS_FROM] = f"{HOOK}#rc=5&rp=all"
-        assert [(check.name, check.ok) for check in channel.check()] == [
-            ("sign in", True),
-            ("sender", True),
-            ("webhook", True),
-        ]
+@given(text=st.text(st.sampled_from("aZ 9\n€[…½℀Ⅷ“–🙏你é"), max_size=400))
+@settings(max_examples=300, deadline=None, database=None)
+def test_what_leaves_never_costs_more_parts_than_what_was_written(text: str) -> None:
+    left = Sms(twilio_settings(Sms), PUBLIC).outgoing(text)
+    assert segments(left).count <= segments(text).count
 
-    @pytest.mark.parametrize("hook", ["", "https://elsewhere.example/hooks/sms", f"{PUBLIC}/hooks/whatsapp"])
-    def test_a_webhook_that_is_not_ours_is_told_with_the_right_one(
-        self, channel: Sms, provider: TwilioStandIn, hook: str
-    ) -> None:
-        provider.numbers[SMS_FROM] = hook
-        check = channel.check()[-1]
-        assert not check.ok
-        assert f"{HOOK}#rc=5&rp=all" in check.detail
 
-    def test_our_webhook_without_retries_is_told(self, channel: Sms, provider: TwilioStandIn) -> None:
-        provider.numbers[SMS_FROM] = HOOK
-        check = channel.check()[-1]
-        assert check.ok
-        assert f"{HOOK}#rc=5&rp=all" in check.detail
+@pytest.mark.parametrize(
+    ("text", "told", "parts"),
+    [
+        ("Laporan diterima.", "1", 1),
+        ("a" * 400, "3", 3),
+        ("a" * 400, "0", 3),
+        ("a" * 400, "", 3),
+        ("你" * 100, "0", 2),
+        ("a" * 161, "2", 2),
+    ],
+    ids=["one", "three as told", "three not yet told", "three told in no number", "another script", "the provider's"],
+)
+def test_the_receipt_says_in_how_many_parts_it_went(
+    channel: Sms, provider: TwilioStandIn, text: str, told: str, parts: int
+) -> None:
+    provider.segments = told
+    assert channel.send(OutboundMessage(key="k", recipient=Address("tel", PERSON), text=text)).parts == parts
 
-    def test_a_number_of_somebody_else_is_told(self, channel: Sms, provider: TwilioStandIn) -> None:
-        provider.numbers.clear()
-        assert [check.ok for check in channel.check()] == [True, False]
 
-    @pytest.mark.parametrize("plan", [RESET, status(500), status(200, {}), status(200, b"<html>")])
-    def test_a_list_that_cannot_be_had_is_told(self, channel: Sms, provider: TwilioStandIn, plan: Plan) -> None:
-        provider.fail(plan, path=r".*/IncomingPhoneNumbers\.json")
-        assert [check.ok for check in channel.check()] == [True, False]
-
-    def test_a_name_as_sender_is_not_looked_up(self, provider: TwilioStandIn) -> None:
-        named = make(Sms, provider, TWILIO_SMS_FROM="PEMKAB")
-        assert [check.ok for check in named.check()] == [True, True]
-        assert len(provider.requests) == 1
-        named.close()
+def test_both_tokens_pass_during_a_rotation(provider: TwilioStandIn) -> None:
+    form = urlencode(SMS_FORM).encode()
+    make(Sms, provider, TWILIO_AUTH_TOKEN_OLD=OLD_TOKEN).verify(signed(form, HOOK, token=OLD_TOKEN))
+    with pytest.raises(Forged):
+        make(Sms, provider).verify(signed(form, HOOK, token=OLD_TOKEN))

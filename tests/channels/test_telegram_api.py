@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
+import queue
 import signal
 import socket
 import threading
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,12 @@ import pytest
 
 from channels.base import Channel, RawRequest
 from channels.errors import (
+    BadAddress,
     Misconfigured,
     OutcomeUnknown,
     Permanent,
     RecipientStopped,
+    SendError,
     Temporary,
 )
 from channels.message import (
@@ -41,11 +46,13 @@ from tests.support.providers.telegram import (
     TOKEN,
     TelegramStandIn,
     flood,
+    press_update,
     refusal,
     text_update,
 )
 
 PAYLOADS = Path(__file__).parent / "payloads" / "telegram"
+LEAK = f"no such page: /bot{TOKEN}/sendMessage /bot{TOKEN.replace(':', '%3A')}/sendMessage".encode()
 WHO = Address("telegram", "810000001")
 PUBLIC = "https://aduan.example.go.id"
 
@@ -92,7 +99,12 @@ def test_a_send_is_one_plain_call_and_its_receipt_names_chat_and_message(
     assert telegram.send(answer(text)) == Receipt(external_id="810000001:1", state=DeliveryState.SENT)
     assert [seen.path for seen in api.requests] == [f"/bot{TOKEN}/sendMessage"]
     assert api.calls("sendMessage") == [
-        {"chat_id": "810000001", "text": text, "link_preview_options": '{"is_disabled": true}'}
+        {
+            "chat_id": "810000001",
+            "text": text,
+            "link_preview_options": '{"is_disabled": true}',
+            "reply_markup": '{"remove_keyboard": true}',
+        }
     ]
 
 
@@ -114,6 +126,109 @@ def test_an_answer_is_threaded_below_the_newest_message_of_its_chat(
     assert (asked and json.loads(asked)) == wanted
 
 
+#: What is asked for → the one button; None: the button of an earlier message goes.
+ASKS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "nothing": ("", None),
+    "place": ("place", {"text": "📍", "request_location": True}),
+    "place-in-words": ("place 📍 Kirim lokasi saya", {"text": "📍 Kirim lokasi saya", "request_location": True}),
+    "phone": ("phone", {"text": "📞", "request_contact": True}),
+    "phone-in-words": ("phone Kirim nomor saya", {"text": "Kirim nomor saya", "request_contact": True}),
+    "unheard-of": ("horoscope", None),
+    "leave-in-private": ("leave", None),
+}
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_button_is_offered_once_and_goes_with_the_next_message(
+    telegram: Telegram, api: TelegramStandIn, name: str
+) -> None:
+    asks, button = ASKS[name]
+    telegram.send(answer(asks=asks))
+    markup = json.loads(api.calls("sendMessage")[0]["reply_markup"])
+    if button is None:
+        assert markup == {"remove_keyboard": True}
+    else:
+        assert markup == {"keyboard": [[button]], "one_time_keyboard": True, "resize_keyboard": True}
+    assert api.left == []
+
+
+GROUP = Address("telegram", "-1001500000001")
+#: What happens to the words said in a group → is it left, what the sender hears.
+LEAVINGS: dict[str, tuple[Plan | None, bool, type[SendError] | None]] = {
+    "said": (None, True, None),
+    "may-not-write": (refusal(400, "Bad Request: not enough rights to send text messages"), True, Permanent),
+    "thrown-out-meanwhile": (refusal(403, "Forbidden: bot was kicked from the group"), True, RecipientStopped),
+    "perhaps-said": (RESET, True, OutcomeUnknown),
+    "too-fast": (flood(3), False, Temporary),
+    "token-revoked": (refusal(401, "Unauthorized"), False, Misconfigured),
+}
+
+
+@pytest.mark.parametrize("name", LEAVINGS)
+def test_a_group_is_told_and_left(telegram: Telegram, api: TelegramStandIn, name: str) -> None:
+    plan, left, error = LEAVINGS[name]
+    if plan:
+        api.fail(plan, path=".*/sendMessage")
+    with pytest.raises(error) if error else contextlib.nullcontext():
+        telegram.send(answer(recipient=GROUP, asks="leave"))
+    assert api.left == ([int(GROUP.value)] if left else [])
+
+
+def test_a_group_gets_no_keyboard(telegram: Telegram, api: TelegramStandIn) -> None:
+    telegram.send(answer(recipient=GROUP, asks="place"))
+    assert "reply_markup" not in api.calls("sendMessage")[0]
+    assert api.left == []
+
+
+def test_a_group_that_cannot_be_left_spoils_no_receipt(
+    telegram: Telegram, api: TelegramStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.fail(refusal(400, f"Bad Request: bot {TOKEN} is the owner"), path=".*/leaveChat")
+    assert telegram.send(answer(recipient=GROUP, asks="leave")).external_id == f"{GROUP.value}:1"
+    assert "a group could not be left" in caplog.text
+    assert TOKEN.partition(":")[2].lower() not in str([record.__dict__ for record in caplog.records]).lower()
+
+
+def test_the_press_of_a_button_is_answered_when_it_is_acknowledged(telegram: Telegram, api: TelegramStandIn) -> None:
+    telegram.acknowledge(request(json.dumps(press_update(810000001, "press-1", "rate:5")).encode()))
+    with api.changed:
+        assert api.changed.wait_for(lambda: api.pressed, 10)
+    assert api.pressed == ["press-1"]
+
+
+@pytest.mark.parametrize("name", ["callback", "callback-inline", "callback-in-group", "callback-game"])
+def test_every_press_is_answered_whatever_becomes_of_it(telegram: Telegram, api: TelegramStandIn, name: str) -> None:
+    body = (PAYLOADS / f"{name}.json").read_bytes()
+    telegram.acknowledge(request(body))
+    with api.changed:
+        assert api.changed.wait_for(lambda: api.pressed, 10)
+    assert api.pressed == [json.loads(body)["callback_query"]["id"]]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"callback_query": null}', b'{"callback_query": {"id": 7}}'])
+def test_what_is_no_press_calls_nobody(telegram: Telegram, api: TelegramStandIn, body: bytes) -> None:
+    assert telegram.acknowledge(request(body)).status == 200
+    assert telegram._clients == {}
+
+
+@pytest.mark.parametrize("plan", [refusal(400, "Bad Request: query is too old"), hang(20), RESET, status(404, LEAK)])
+def test_a_press_that_cannot_be_answered_is_a_line_of_the_log(
+    telegram: Telegram, api: TelegramStandIn, plan: Plan
+) -> None:
+    records: queue.Queue[logging.LogRecord] = queue.Queue()
+    watch = QueueHandler(records)
+    logger = logging.getLogger("channels.telegram")
+    logger.addHandler(watch)
+    api.fail(plan, path=".*/answerCallbackQuery")
+    try:
+        telegram.acknowledge(request(json.dumps(press_update(810000001, "press-1", "x")).encode()))
+        record = records.get(timeout=10)
+    finally:
+        logger.removeHandler(watch)
+    assert record.message == "a press of a button was not answered"
+    assert TOKEN.partition(":")[2] not in str(record.__dict__)
+
+
 def test_the_reply_to_a_sent_message_names_its_receipt(telegram: Telegram) -> None:
     receipt = telegram.send(answer())
     number = int(receipt.external_id.partition(":")[2])
@@ -132,7 +247,6 @@ def test_an_address_that_is_no_chat_is_refused_before_any_call(
 
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-LEAK = f"no such page: /bot{TOKEN}/sendMessage /bot{TOKEN.replace(':', '%3A')}/sendMessage".encode()
 
 
 class TestTelegram(ChannelContract):
@@ -140,21 +254,34 @@ class TestTelegram(ChannelContract):
     forgeries = ("missing", "empty", "truncated", "longer", "padded", "other case", "wrong", "not ascii")
     recipient = WHO
     send_cases = (
-        SendCase("blocked", refusal(403, "Forbidden: bot was blocked by the user"), RecipientStopped, "403"),
-        SendCase("deactivated", refusal(403, "Forbidden: user is deactivated"), RecipientStopped, "403"),
-        SendCase("chat not found", refusal(400, "Bad Request: chat not found"), Permanent, "400"),
-        SendCase("too long", refusal(400, "Bad Request: message is too long"), Permanent, "400"),
-        SendCase("migrated", refusal(400, "Bad Request: upgraded", migrate_to_chat_id=-1001), Permanent, "400"),
+        SendCase(
+            "blocked", refusal(403, "Forbidden: bot was blocked by the user"), RecipientStopped, "403 bot was blocked"
+        ),
+        SendCase("deactivated", refusal(403, "Forbidden: user is deactivated"), BadAddress, "403 user is deactivated"),
+        SendCase("chat not found", refusal(400, "Bad Request: chat not found"), BadAddress, "400 chat not found"),
+        SendCase("too long", refusal(400, "Bad Request: message is too long"), Permanent, "400 message is too long"),
+        SendCase("unheard of", refusal(400, "Bad Request: the stars are wrong"), Permanent, "400"),
+        SendCase(
+            "migrated",
+            refusal(400, "Bad Request: upgraded", migrate_to_chat_id=-1001),
+            Permanent,
+            "400 migrated to supergroup",
+        ),
         SendCase("flood", flood(7), Temporary, "429", 7.0),
         SendCase("flood without time", refusal(429, "Too Many Requests"), Temporary, "429", None),
         SendCase("flood not in JSON", status(429, b"slow down"), Temporary, "429", None),
         SendCase("flood without sense", refusal(429, "x", retry_after="soon"), Temporary, "429", None),
         SendCase("token revoked", refusal(401, "Unauthorized"), Misconfigured, "401"),
-        SendCase("wrong API address", status(404, LEAK), Misconfigured, "401"),
-        SendCase("conflict", refusal(409, "Conflict: terminated by other getUpdates request"), Misconfigured, "409"),
-        SendCase("server error", refusal(500, "Internal Server Error"), OutcomeUnknown, "NetworkError"),
-        SendCase("taken, then 500", ACCEPT_THEN_500, OutcomeUnknown, "NetworkError"),
-        SendCase("gateway page", status(502, b"<html>" + LEAK), OutcomeUnknown, "NetworkError"),
+        SendCase("wrong API address", status(404, LEAK), Misconfigured, "404"),
+        SendCase(
+            "conflict",
+            refusal(409, "Conflict: terminated by other getUpdates request"),
+            Misconfigured,
+            "409 other getupdates",
+        ),
+        SendCase("server error", refusal(500, "Internal Server Error"), OutcomeUnknown, "500"),
+        SendCase("taken, then 500", ACCEPT_THEN_500, OutcomeUnknown, "500"),
+        SendCase("gateway page", status(502, b"<html>" + LEAK), OutcomeUnknown, "502"),
         SendCase("reset", RESET, OutcomeUnknown, "ReadError"),
         SendCase("silence", hang(20), OutcomeUnknown, "ReadTimeout"),
         SendCase("taken, not JSON", status(200, LEAK), OutcomeUnknown, "TelegramError"),

@@ -31,6 +31,7 @@ from channels.message import (
     kind_of,
 )
 from channels.telegram import Telegram
+from channels.telegram.client import UPDATES
 from tests.support.providers.base import RESET, Plan, hang, status
 from tests.support.providers.telegram import (
     SECRET,
@@ -41,6 +42,7 @@ from tests.support.providers.telegram import (
     flood,
     message_update,
     photo_update,
+    press_update,
     refusal,
     text_update,
 )
@@ -94,7 +96,7 @@ def test_a_file_is_fetched(telegram: Telegram, api: TelegramStandIn) -> None:
 
 
 def test_a_contact_is_written_out_of_the_event(telegram: Telegram, api: TelegramStandIn) -> None:
-    card = telegram.fetch(VCARD, (PAYLOADS / "contact_other.json").read_bytes()).decode().split("\r\n")
+    card = telegram.fetch(VCARD, (PAYLOADS / "contact-other.json").read_bytes()).decode().split("\r\n")
     assert card[2:5] == [r"FN:Ketua RT\; 5", r"N:;Ketua RT\; 5;;;", "TEL;VALUE=text:081200000002"]
     assert api.requests == []
 
@@ -155,7 +157,7 @@ def test_polling_hands_over_every_update_as_it_came(telegram: Telegram, api: Tel
     asked = api.calls("getUpdates")
     assert "offset" not in asked[0]
     assert asked[1]["offset"] == str(polled[-1][0] + 1)
-    assert json.loads(asked[0]["allowed_updates"]) == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert json.loads(asked[0]["allowed_updates"]) == list(UPDATES)
 
 
 def test_polling_waits_longer_than_one_answer_may_take(telegram: Telegram, api: TelegramStandIn) -> None:
@@ -203,37 +205,40 @@ def test_a_failed_poll_is_never_of_unknown_outcome(
 
 def test_polling_beside_a_webhook_says_what_is_wrong(telegram: Telegram, api: TelegramStandIn) -> None:
     api.webhook["url"] = "https://elsewhere.example/hook"
-    with pytest.raises(Misconfigured, match="no webhook, and no second process"):
+    with pytest.raises(Misconfigured, match="a webhook is set for this token"):
         telegram.poll(None, 0)
     telegram.set_webhook()
     assert telegram.poll(None, 0) == []
 
 
 HOOK = f"{PUBLIC}/hooks/telegram"
-HOOKED = {"url": HOOK, "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"]}
+HOOKED = {
+    "url": HOOK,
+    "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member", "message_reaction"],
+}
 FAILING = {"pending_update_count": 3, "last_error_date": 1750000000, "last_error_message": "Connection refused"}
 #: Secret, what getWebhookInfo says, does the webhook hold, do deliveries, words for the operator.
 CHECKS: dict[str, tuple[str, dict[str, Any], bool, bool, str]] = {
     "ours": (SECRET, HOOKED, True, True, f"delivered to {HOOK}"),
-    "not_registered": (SECRET, {}, False, True, f"call setWebhook with {HOOK}"),
+    "not_registered": (SECRET, {}, False, True, f"when it runs, sets {HOOK}"),
     "elsewhere": (
         SECRET,
         {"url": "https://x.example/"},
         False,
         True,
-        "delivered to https://x.example/: call setWebhook",
+        "delivered to https://x.example/; the process `fetch`, when it runs, sets",
     ),
     "kinds_missing": (
         SECRET,
         HOOKED | {"allowed_updates": ["message"]},
         False,
         True,
-        "my_chat_member: call setWebhook",
+        "message_reaction; the process `fetch`, when it runs, asks for them",
     ),
     "failing": (SECRET, HOOKED | FAILING, True, False, "3 updates wait; last error 2025-06-15"),
     "overcome": (SECRET, HOOKED | FAILING | {"pending_update_count": 0}, True, True, "Connection refused"),
     "polling": ("", {"pending_update_count": 9}, True, True, "9 updates wait"),
-    "polling_but_hooked": ("", HOOKED, False, True, "call deleteWebhook"),
+    "polling_but_hooked": ("", HOOKED, False, True, "takes it away"),
 }
 
 
@@ -244,12 +249,17 @@ def test_a_check_says_whether_the_webhook_is_ours_and_what_to_do(api: TelegramSt
     made = quick(api.url, TELEGRAM_WEBHOOK_SECRET=secret)
     lines = made.check()
     made.close()
-    assert {line.name: line.ok for line in lines} == {"sign in": True, "webhook": hooked, "deliveries": delivered}
+    assert {line.name: line.ok for line in lines} == {
+        "sign in": True,
+        "name": True,
+        "webhook": hooked,
+        "deliveries": delivered,
+    }
     assert lines[0].detail == f"signed in as @{USERNAME}"
     assert words in " ".join(line.detail for line in lines)
 
 
-@pytest.mark.parametrize(("path", "names"), [(".*getMe", ["sign in"]), (".*Info", ["sign in", "webhook"])])
+@pytest.mark.parametrize(("path", "names"), [(".*getMe", ["sign in"]), (".*Info", ["sign in", "name", "webhook"])])
 def test_a_check_without_access_says_so(telegram: Telegram, api: TelegramStandIn, path: str, names: list[str]) -> None:
     api.fail(refusal(401, "Unauthorized"), path=path)
     lines = telegram.check()
@@ -264,3 +274,100 @@ def test_registering_the_webhook_gives_address_secret_and_kinds(api: TelegramSta
     assert all(line.ok for line in made.check())
     made.close()
     assert (api.webhook["url"], api.secret, api.webhook["allowed_updates"]) == (HOOK, SECRET, HOOKED["allowed_updates"])
+
+
+#: TELEGRAM_BOT_NAME, does it hold, words for the operator.
+NAMED: dict[str, tuple[str, bool, str]] = {
+    "right": (USERNAME, True, f"citizens are sent to https://t.me/{USERNAME}"),
+    "right-with-at-and-capitals": (f"@{USERNAME.upper()}", True, "citizens are sent to https://t.me/"),
+    "another-bots": ("bot_lain", False, f"set it to {USERNAME}"),
+    "not-given": ("", True, f"set TELEGRAM_BOT_NAME={USERNAME}"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_check_compares_the_name_citizens_are_told(api: TelegramStandIn, name: str) -> None:
+    given, ok, words = NAMED[name]
+    made = quick(api.url, **({"TELEGRAM_BOT_NAME": given} if given else {}))
+    [line] = [line for line in made.check() if line.name == "name"]
+    made.close()
+    assert (line.ok, words in line.detail) == (ok, True)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_check_says_that_the_bot_can_be_added_to_groups(
+    telegram: Telegram, api: TelegramStandIn, allowed: bool
+) -> None:
+    api.me = {"can_join_groups": allowed}
+    lines = [line for line in telegram.check() if line.name == "groups"]
+    assert [line.ok for line in lines] == [True] * allowed
+    assert all("/setjoingroups" in line.detail for line in lines)
+
+
+def looks(channel: Telegram) -> list[Any]:
+    return list(channel.pull("", 0))
+
+
+@pytest.fixture
+def hooked(api: TelegramStandIn) -> Iterator[Telegram]:
+    made = quick(api.url, TELEGRAM_WEBHOOK_SECRET=SECRET)
+    yield made
+    made.close()
+
+
+#: What somebody else did to the webhook → is it set again.
+STRAYED: dict[str, tuple[dict[str, Any], bool]] = {
+    "nothing": ({}, False),
+    "taken-away": ({"url": ""}, True),
+    "elsewhere": ({"url": "https://x.example/"}, True),
+    "fewer-kinds": ({"allowed_updates": ["message"]}, True),
+    "default-kinds": ({"allowed_updates": []}, True),
+    "more-kinds": ({"allowed_updates": [*UPDATES, "poll"]}, False),
+    "only-failing": (FAILING, False),
+}
+
+
+@pytest.mark.parametrize("name", STRAYED)
+def test_a_webhook_that_is_no_longer_ours_is_set_again(hooked: Telegram, api: TelegramStandIn, name: str) -> None:
+    change, again = STRAYED[name]
+    assert looks(hooked) == []
+    api.webhook |= change
+    assert looks(hooked) == []
+    assert looks(hooked) == []
+    assert len(api.calls("setWebhook")) == 1 + again
+    assert (api.webhook["url"], set(UPDATES) <= set(api.webhook["allowed_updates"])) == (HOOK, True)
+    assert api.calls("getUpdates") == []
+
+
+def test_a_process_that_starts_sets_the_webhook_whatever_it_is_for_its_secret_is_told_to_nobody(
+    hooked: Telegram, api: TelegramStandIn
+) -> None:
+    api.webhook |= HOOKED
+    looks(hooked)
+    assert (len(api.calls("setWebhook")), api.secret) == (1, SECRET)
+
+
+@pytest.mark.parametrize("path", [".*/setWebhook", ".*/getWebhookInfo"])
+def test_a_webhook_that_cannot_be_looked_at_is_looked_at_again(
+    hooked: Telegram, api: TelegramStandIn, path: str
+) -> None:
+    if "Info" in path:
+        looks(hooked)
+        api.webhook["url"] = ""
+    api.fail(status(502, b""), path=path)
+    with pytest.raises(Temporary):
+        looks(hooked)
+    looks(hooked)
+    assert api.webhook["url"] == HOOK
+
+
+def test_a_polled_press_is_answered_once_it_is_recorded(telegram: Telegram, api: TelegramStandIn) -> None:
+    api.push(press_update(810000001, "press-1", "rate:5"), text_update(810000001, "halo"))
+    items = telegram.pull("", 0)
+    next(items)
+    assert api.calls("answerCallbackQuery") == []
+    next(items)
+    with api.changed:
+        assert api.changed.wait_for(lambda: api.pressed, 10)
+    assert api.pressed == ["press-1"]
+    items.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.text import Segments, clean, gsm7, segments, split, transliterate
+from channels.text import Segments, clean, gsm7, segments, sms_parts, sms_text, split, transliterate, within
 
 FUZZ = settings(deadline=None, database=None, max_examples=300)
 #: The 127 characters of the default table beside ESC, in its order.
@@ -153,3 +153,80 @@ def test_clean_text_can_be_stored(text: str) -> None:
 
 def test_clean_marks_what_it_took() -> None:
     assert clean("a\0b\ud800c\udfffd😀") == "a\ufffdb\ufffdc\ufffdd😀"
+
+
+def room(part: str) -> int:
+    """What a part takes: septets in GSM 03.38, else UTF-16 units."""
+    if gsm7(part):
+        return sum(2 if char in "^{}\\[~]|€\f" else 1 for char in part)
+    return sum(2 if ord(char) > 0xFFFF else 1 for char in part)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        pytest.param("", [""], id="empty"),
+        pytest.param("a" * 160, ["a" * 160], id="one full"),
+        pytest.param("a" * 161, ["a" * 153, "a" * 8], id="one over"),
+        pytest.param("a" * 159 + "€", ["a" * 153, "a" * 6 + "€"], id="159 and a euro"),
+        pytest.param("a" * 152 + "€" * 5, ["a" * 152, "€" * 5], id="no cut between escape and partner"),
+        pytest.param("’" * 70, ["’" * 70], id="ucs-2 full"),
+        pytest.param("’" * 71, ["’" * 67, "’" * 4], id="ucs-2 over"),
+        pytest.param("😀" * 35, ["😀" * 35], id="35 emoji"),
+        pytest.param("😀" * 36, ["😀" * 33, "😀" * 3], id="no cut inside a pair"),
+    ],
+)
+def test_the_parts_a_text_leaves_in(text: str, parts: list[str]) -> None:
+    assert sms_parts(text) == parts
+
+
+@FUZZ
+@given(st.text(alphabet=st.sampled_from("ab €\n😀’你"), max_size=500))
+def test_the_parts_are_as_many_as_counted_and_make_the_text_again(text: str) -> None:
+    parts = sms_parts(text)
+    assert "".join(parts) == text
+    assert len(parts) == max(segments(text).count, 1)
+    most = (160 if len(parts) == 1 else 153) if gsm7(text) else (70 if len(parts) == 1 else 67)
+    assert all((room(part) if gsm7(text) else len(part.encode("utf-16-le")) // 2) <= most for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "expected"),
+    [
+        pytest.param("Laporan diterima.", 1, "Laporan diterima.", id="fits"),
+        pytest.param("a" * 160, 1, "a" * 160, id="just fits"),
+        pytest.param("satu dua " * 30, 1, ("satu dua " * 17 + "satu") + "...", id="cut at a word"),
+        pytest.param("a" * 161, 1, "a" * 157 + "...", id="one long word"),
+        pytest.param("a" * 460, 3, "a" * 456 + "...", id="three parts"),
+        pytest.param("€" * 81, 1, "€" * 78 + "...", id="escapes stay whole"),
+        pytest.param("😀" * 36, 1, "😀" * 33 + "...", id="pairs stay whole"),
+        pytest.param(FAMILY * 8, 1, FAMILY * 6 + "...", id="a family stays together"),
+    ],
+)
+def test_within(text: str, parts: int, expected: str) -> None:
+    assert within(text, parts) == expected
+    assert segments(within(text, parts)).count <= parts
+
+
+def test_no_part_is_no_room() -> None:
+    with pytest.raises(ValueError, match="one part"):
+        within("a", 0)
+
+
+@FUZZ
+@given(st.text(max_size=800), st.integers(1, 3))
+def test_what_is_cut_fits(text: str, parts: int) -> None:
+    assert segments(within(text, parts)).count <= parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "expected"),
+    [
+        pytest.param("Laporan “A” diterima… 🙏", None, 'Laporan "A" diterima...', id="typographic"),
+        pytest.param("\ud800NUL\0", None, "\ufffdNUL\ufffd", id="what nothing can hold"),
+        pytest.param("你" * 300, 3, "你" * 198 + "...", id="another script, three parts"),
+        pytest.param("你" * 300, None, "你" * 300, id="a person's answer is whole"),
+    ],
+)
+def test_sms_text(text: str, parts: int | None, expected: str) -> None:
+    assert sms_text(text, parts) == expected

@@ -120,6 +120,10 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "language": ({"language": "en"}, {"language": "en"}),
     "the key is the id": ({"key": "abcDEF_-12"}, {"external_id": "abcDEF_-12"}),
     "pin": ({"latitude": 3.3, "longitude": 117}, {"location": Location(3.3, 117.0)}),
+    "pin that says how sure it is": (
+        {"latitude": 3.3, "longitude": 117, "accuracy": 50},
+        {"location": Location(3.3, 117.0, label="±50 m")},
+    ),
     "written before": (
         {"written_at": "2026-11-03T20:00:00+08:00"},
         {"sent_at": datetime(2026, 11, 3, 12, 0, tzinfo=UTC)},
@@ -159,6 +163,8 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "pin off the globe": {"latitude": 91, "longitude": 0},
     "pin beyond numbers": {"latitude": 10**400, "longitude": 0},
     "pin that is no number": {"latitude": float("nan"), "longitude": 0},
+    "accuracy that is no whole number": {"latitude": 3.3, "longitude": 117, "accuracy": 0.5},
+    "accuracy that is a truth": {"latitude": 3.3, "longitude": 117, "accuracy": True},
     "no instant": {"written_at": "kemarin"},
     "instant without zone": {"written_at": "2026-11-03T20:00:00"},
     "file that is no file": {"files": ["jalan.jpg"]},

@@ -21,7 +21,7 @@ from channels.message import Address, DeliveryState, OutboundMessage, Receipt
 from channels.whatsapp import WhatsApp
 from tests.channels.contract import ChannelContract, told
 from tests.channels.twilio_cases import FORM, HOOK, NOW, PERSON, PUBLIC, SEND_CASES, make, signed
-from tests.support.providers.base import RESET, Plan, Recorded, Reply, status
+from tests.support.providers.base import Recorded, Reply
 from tests.support.providers.twilio import ACCOUNT, TOKEN, WHATSAPP_FROM, TwilioStandIn, sign
 
 PAYLOADS = Path(__file__).parent / "payloads" / "whatsapp"
@@ -167,24 +167,6 @@ class TestSend:
         assert WhatsApp.limits.text_length == 1600
         assert WhatsApp.limits.reply_window == timedelta(hours=24)
         assert WhatsApp.limits.per_second == 80
-
-
-class TestCheck:
-    def test_all_is_well(self, channel: WhatsApp) -> None:
-        checks = channel.check()
-        assert [check.ok for check in checks] == [True, True]
-        assert f"{HOOK}#rc=5&rp=all" in checks[-1].detail
-
-    @pytest.mark.parametrize("plan", [status(401, {"code": 20003}), status(500), RESET, status(200, b"<html>")])
-    def test_a_failed_sign_in_is_told(self, channel: WhatsApp, provider: TwilioStandIn, plan: Plan) -> None:
-        provider.fail(plan)
-        (check,) = channel.check()
-        assert not check.ok
-        assert TOKEN not in check.detail
-
-    def test_a_suspended_account_is_told(self, channel: WhatsApp, provider: TwilioStandIn) -> None:
-        provider.account_status = "suspended"
-        assert not channel.check()[0].ok
 
 
 def test_the_answer_is_empty_twiml(channel: WhatsApp) -> None:

@@ -8,7 +8,17 @@ from urllib.parse import urlencode
 
 from channels._twilio import Twilio
 from channels.base import RawRequest
-from channels.errors import Malformed, Misconfigured, OutcomeUnknown, Permanent, RecipientStopped, Temporary
+from channels.errors import (
+    BadAddress,
+    Malformed,
+    Misconfigured,
+    OutcomeUnknown,
+    Permanent,
+    RecipientStopped,
+    Temporary,
+    Throttled,
+    WindowClosed,
+)
 from tests.channels.contract import SendCase
 from tests.support.providers.base import ACCEPT_THEN_500, RESET, Plan, hang, status
 from tests.support.providers.twilio import ACCOUNT, SMS_FROM, TOKEN, WHATSAPP_FROM, TwilioStandIn, problem, sign
@@ -38,10 +48,10 @@ def refused(code: int, http: int = 400, **headers: str) -> Plan:
 
 #: What the provider answers → what it means to the sender.
 SEND_CASES = (
-    SendCase("outside the window", refused(63016), Permanent, "63016"),
-    SendCase("rate of the API", refused(20429, 429, **{"Retry-After": "3"}), Temporary, "20429", 3.0),
-    SendCase("rate of the API without a wait", refused(20429, 429), Temporary, "20429", None),
-    SendCase("rate without a code", status(429, b"slow down", {"Retry-After": "1.5"}), Temporary, "429", 1.5),
+    SendCase("outside the window", refused(63016), WindowClosed, "63016"),
+    SendCase("rate of the API", refused(20429, 429, **{"Retry-After": "3"}), Throttled, "20429", 3.0),
+    SendCase("rate of the API without a wait", refused(20429, 429), Throttled, "20429", None),
+    SendCase("rate without a code", status(429, b"slow down", {"Retry-After": "1.5"}), Throttled, "429", 1.5),
     SendCase(
         "a wait given as a date",
         refused(
@@ -49,20 +59,25 @@ SEND_CASES = (
             429,
             **{"Retry-After": "Sun, 22 Nov 2126 02:00:30 GMT", "Date": "Sun, 22 Nov 2126 02:00:00 GMT"},
         ),
-        Temporary,
+        Throttled,
         "63018",
         30.0,
     ),
-    SendCase("a wait that is no wait", refused(63018, 429, **{"Retry-After": "soon"}), Temporary, "63018", None),
-    SendCase("rate of the sender", refused(63018, 429), Temporary, "63018"),
-    SendCase("rate of the account", refused(63017), Temporary, "63017"),
-    SendCase("queue of the sender full", refused(21611, 429), Temporary, "21611"),
-    SendCase("queue overflow", refused(30001), Temporary, "30001"),
-    SendCase("withheld by Meta", refused(63049), Temporary, "63049", 86_400.0),
-    SendCase("recipient not on WhatsApp", refused(63024), Permanent, "63024"),
-    SendCase("recipient invalid", refused(63003), Permanent, "63003"),
-    SendCase("number invalid", refused(21211), Permanent, "21211"),
-    SendCase("landline", refused(21614), Permanent, "21614"),
+    SendCase("a wait that is no wait", refused(63018, 429, **{"Retry-After": "soon"}), Throttled, "63018", None),
+    SendCase("rate of the sender", refused(63018, 429), Throttled, "63018"),
+    SendCase("rate of the account", refused(63017), Throttled, "63017"),
+    SendCase("queue of the sender full", refused(21611, 429), Throttled, "21611"),
+    SendCase("queue overflow", refused(30001), Throttled, "30001"),
+    SendCase("withheld by Meta", refused(63049), Permanent, "63049"),
+    SendCase("recipient not on WhatsApp", refused(63024), BadAddress, "63024"),
+    SendCase("recipient invalid", refused(63003), BadAddress, "63003"),
+    SendCase("number invalid", refused(21211), BadAddress, "21211"),
+    SendCase("landline", refused(21614), BadAddress, "21614"),
+    SendCase("messages of the day used up", refused(63038, 429), Throttled, "63038", 3_600.0),
+    SendCase("handset off", refused(30003), Temporary, "30003"),
+    SendCase("template not there", refused(63027), Misconfigured, "63027"),
+    SendCase("template's values refused", refused(21656), Misconfigured, "21656"),
+    SendCase("filtered", refused(30007), Permanent, "30007"),
     SendCase("too long", refused(21617), Permanent, "21617"),
     SendCase("opted out", refused(21610), RecipientStopped, "21610"),
     SendCase("blocked by the person", refused(63014), RecipientStopped, "63014"),
@@ -92,17 +107,23 @@ SEND_CASES = (
 Kind = TypeVar("Kind", bound=Twilio)
 
 
-def make(kind: type[Kind], provider: TwilioStandIn, **more: str) -> Kind:
-    """Calling this will build a channel whose provider is the stand-in."""
+def settings(kind: type[Twilio], **more: str) -> dict[str, str]:
+    """Calling this will give the settings of a channel, without those it does not read."""
     values = {
         "TWILIO_WHATSAPP_FROM": WHATSAPP_FROM,
         "TWILIO_SMS_FROM": SMS_FROM,
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_API_URL": provider.url,
     } | more
     names = (*kind.required, *kind.shared, *kind.optional, *kind.extras)
-    return kind({name: values[name] for name in names if name in values}, PUBLIC)
+    return {name: values[name] for name in names if name in values}
+
+
+def make(kind: type[Kind], provider: TwilioStandIn, **more: str) -> Kind:
+    """Calling this will build a channel whose provider is the stand-in."""
+    channel = kind(settings(kind, **{"TWILIO_API_URL": provider.url, **more}), PUBLIC)
+    channel.now = lambda: NOW
+    return channel
 
 
 def signed(body: bytes | dict[str, str], url: str = HOOK, token: str = TOKEN, **headers: str) -> RawRequest:

@@ -33,6 +33,7 @@ from dispatch.models import (
     Ticket,
     metadata,
 )
+from dispatch.pictures import Picture
 from dispatch.region import Region
 from dispatch.runtime import Runtime
 from dispatch.services import inbound, media
@@ -174,6 +175,16 @@ def test_everything_comes_back(saved: Runtime, folder: Path, second: Runtime) ->
     assert files(second.settings.models) == {"current/manifest.json", "current.source"}
 
 
+def test_a_picture_comes_back_with_its_preview(saved: Runtime, folder: Path, second: Runtime) -> None:
+    with saved.writing() as session:
+        row = session.scalars(select(StoredAttachment).limit(1)).one()
+        media.store(session, saved.settings.media, row, PHOTO, picture=Picture(PHOTO, "image/jpeg", b"kecil"))
+        preview = row.preview
+    backup(saved, folder)
+    restore(second, folder)
+    assert media.path_of(second.settings.media, preview).read_bytes() == b"kecil"
+
+
 def test_nothing_is_sent_again(saved: Runtime, folder: Path, second: Runtime) -> None:
     backup(saved, folder)
     restore(second, folder)
@@ -183,7 +194,7 @@ def test_nothing_is_sent_again(saved: Runtime, folder: Path, second: Runtime) ->
         assert outbox.claim(session, later, lane("sms")) == []
         assert outbox.expire_leases(session, later) == 0
         frozen = session.scalars(select(Outbox).where(col(Outbox.error) == snapshots.FROZEN)).all()
-        assert {row.key.partition("-")[0] for row in frozen} == {"queued", "sending"}
+        assert {row.key.partition("-")[0] for row in frozen} == {"queued", "sending", "held"}
         for row in frozen:
             assert (row.state, row.settled_at, row.lease, row.lease_until) == ("uncertain", second.now(), "", None)
             assert row.body == "Jawaban\tdua\nbaris\\ 你"
@@ -191,7 +202,8 @@ def test_nothing_is_sent_again(saved: Runtime, folder: Path, second: Runtime) ->
 
 def test_what_was_settled_stays_as_it_was(saved: Runtime, folder: Path, second: Runtime) -> None:
     def settled(runtime: Runtime) -> list[dict[str, Any]]:
-        query = select(Outbox).where(col(Outbox.key).not_like("%ing-%"), col(Outbox.key).not_like("queued-%"))
+        waiting = ("%ing-%", "queued-%", "held-%")
+        query = select(Outbox).where(*(col(Outbox.key).not_like(each) for each in waiting))
         with runtime.reading() as session:
             return [row.model_dump() for row in session.scalars(query.order_by(col(Outbox.id)))]
 

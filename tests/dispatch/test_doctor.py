@@ -101,7 +101,8 @@ def test_a_well_installation_is_healthy_and_says_what_it_found(well: Runtime, st
     assert names[-1] == "privacy contact"
     assert set(names) == {
         "configuration", "region pack", "channels", "classifier", "disk", "queue server", "database", "database clock",
-        "inbox", "outbox", "quarantine", "sends", "processes", "privacy contact",
+        "virus scanner", "attachments", "inbox", "outbox", "quarantine", "sends",
+        "resting channels", "budgets", "processes", "privacy contact",
     }  # fmt: skip
     assert detail(well, "classifier") == starter.version
     assert detail(well, "region pack") == f"{well.region.code} {well.region.version}"
@@ -187,7 +188,14 @@ def test_a_process_that_never_ran_is_named(runtime: Runtime) -> None:
     [
         ({}, ["clock", "worker"]),
         ({"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35}, ["clock", "worker", "fetch", "fetch"]),
-        ({"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35, "TELEGRAM_WEBHOOK_SECRET": "s" * 32}, ["clock", "worker", "fetch", "fetch"]),
+        (
+            {"MAIL_FROM": "aduan@contoh.id", "SMTP_URL": "smtp://127.0.0.1:1", "LMTP_BIND": "127.0.0.1:8024"},
+            ["clock", "worker", "lmtp"],
+        ),
+        (
+            {"TELEGRAM_BOT_TOKEN": "1:" + "a" * 35, "TELEGRAM_WEBHOOK_SECRET": "s" * 32},
+            ["clock", "worker", "fetch", "fetch"],
+        ),
     ],
     ids=["neither", "polling", "webhook"],
 )
@@ -199,6 +207,21 @@ def test_only_processes_with_work_are_expected(
     seen = [finding.detail.split()[0] for finding in examine(wired) if finding.name == "processes"]
     wired.close()
     assert seen == expected
+
+
+@pytest.mark.parametrize(("seconds", "ok"), [(0, True), (419, True), (421, False)])
+def test_a_provider_looked_at_now_and_then_may_be_silent_in_between(
+    environment: dict[str, str], kaltara: Region, clock: Clock, seconds: float, ok: bool
+) -> None:
+    """Twilio's list is read every five minutes; two more pass before that is a fault."""
+    twilio = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "x", "TWILIO_SMS_FROM": "+14155550199"}
+    wired = Runtime(Settings.read({**environment, **twilio}), now=clock)
+    wired.__dict__["region"] = kaltara
+    beats(wired, **{"clock": 0, "worker": 0, "fetch": 0, "fetch sms": seconds})
+    silent = [each.detail for each in examine(wired) if each.name == "processes" and not each.ok]
+    wired.close()
+    assert len(silent) == (not ok)
+    assert all(each.startswith("fetch sms was last seen") for each in silent)
 
 
 @pytest.mark.parametrize(("minutes", "ok"), [(0, True), (-61, False), (61, False)])

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from channels.base import Channel, Limits
 from channels.errors import (
+    BadAddress,
     ChannelError,
     Misconfigured,
     OutcomeUnknown,
@@ -18,6 +19,8 @@ from channels.errors import (
     RecipientStopped,
     SendError,
     Temporary,
+    Throttled,
+    WindowClosed,
 )
 from channels.message import DeliveryState, OutboundMessage, Receipt
 from channels.registry import Registry
@@ -101,7 +104,10 @@ ERRORS: dict[str, tuple[BaseException, DeliveryState, float | None, bool, str]] 
     "temporary": (Temporary("busy", code="503"), S.QUEUED, 15, False, "503"),
     "temporary-told": (Temporary("slow down", code="429", retry_after=40), S.QUEUED, 40, False, "429"),
     "temporary-absurd": (Temporary("slow down", retry_after=1e300), S.QUEUED, 86400, False, ""),
-    "misconfigured": (Misconfigured("bad key", code="20003"), S.QUEUED, 300, False, "20003"),
+    "misconfigured": (Misconfigured("bad key", code="20003"), S.QUEUED, 0, False, "20003"),
+    "throttled": (Throttled("too fast", code="20429", retry_after=40), S.QUEUED, 0, False, "20429"),
+    "window-closed": (WindowClosed("too late", code="63016"), S.FAILED, None, False, "63016"),
+    "bad-address": (BadAddress("not a number", code="21211"), S.FAILED, None, False, "21211"),
     "permanent": (Permanent("no such number", code="21211"), S.FAILED, None, False, "21211"),
     "recipient-stopped": (RecipientStopped("blocked", code="21610"), S.FAILED, None, True, "21610"),
     "outcome-unknown": (OutcomeUnknown("timed out", code="timeout"), S.UNCERTAIN, None, False, "timeout"),
@@ -118,7 +124,8 @@ def test_an_error_decides_what_becomes_of_the_row(runtime, clock, send, error, s
     channel = send(raising(error))
     assert len(channel.seen) == 1
     row = outbox_row(runtime, row_id)
-    assert (row.state, row.error_code, row.attempts) == (state, code, 1)
+    untouched = isinstance(error, Throttled | Misconfigured)  # the channel waits, not the message
+    assert (row.state, row.error_code, row.attempts) == (state, code, 0 if untouched else 1)
     assert row.error
     if wait is None:
         assert row.settled_at == clock()
@@ -183,7 +190,9 @@ def test_what_was_queued_for_a_person_who_stopped_us_is_not_tried(runtime, send)
 
 
 @one_database
-@pytest.mark.parametrize("kind", [Temporary, Misconfigured, Permanent, RecipientStopped, OutcomeUnknown, KeyError])
+@pytest.mark.parametrize(
+    "kind", [Temporary, Throttled, Misconfigured, Permanent, RecipientStopped, OutcomeUnknown, WindowClosed, KeyError]
+)
 def test_no_log_of_a_failed_send_holds_token_number_or_text(runtime, send, lines, kind):
     promised(runtime, ("Jalan rusak",), channel="sms")
     send(raising(kind(SECRET_WORDS)))

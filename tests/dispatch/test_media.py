@@ -1,8 +1,9 @@
-"""Files: what they are, where they lie, how often a missing one is tried, and that no name leads out of the folder."""
+"""Files: where they lie, how often a missing one is tried, and that no name leads out of the folder."""
 
 from __future__ import annotations
 
 import hashlib
+import stat
 from datetime import timedelta
 
 import pytest
@@ -10,38 +11,13 @@ from sqlalchemy import select
 
 from channels.message import Address, Attachment, AttachmentKind, InboundMessage
 from dispatch.models import AttachmentState, InboundEvent, StoredAttachment
+from dispatch.pictures import Picture
 from dispatch.services import inbound, media
 from dispatch.services.media import ATTEMPTS, LARGEST_SIZE, MOST_PER_MESSAGE
+from tests.support.pictures import jpeg, picture
 from tests.support.rows import address, said
 
 one_database = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-
-FIRST_BYTES = {
-    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "image/jpeg"),
-    "png": (b"\x89PNG\r\n\x1a\nrest", "image/png"),
-    "webp": (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
-    "gif": (b"GIF89a", "image/gif"),
-    "pdf": (b"%PDF-1.7", "application/pdf"),
-    "ogg-voice": (b"OggS\x00", "audio/ogg"),
-    "mp3-tagged": (b"ID3\x04", "audio/mpeg"),
-    "mp3-bare": (b"\xff\xfb\x90", "audio/mpeg"),
-    "amr": (b"#!AMR\n", "audio/amr"),
-    "mp4": (b"\x00\x00\x00\x18ftypmp42", "video/mp4"),
-    "contact": (b"BEGIN:VCARD\r\n", "text/vcard"),
-    "zip-or-office": (b"PK\x03\x04", "application/zip"),
-    "html": (b"<html><script>", "application/octet-stream"),
-    "svg": (b"<svg xmlns=", "application/octet-stream"),
-    "program": (b"MZ\x90", "application/octet-stream"),
-    "shell": (b"#!/bin/sh", "application/octet-stream"),
-    "late-png": (b"x\x89PNG\r\n\x1a\n", "application/octet-stream"),
-    "empty": (b"", "application/octet-stream"),
-    "cut-short": (b"\x89PN", "application/octet-stream"),
-}
-
-
-@pytest.mark.parametrize(("data", "name"), FIRST_BYTES.values(), ids=FIRST_BYTES)
-def test_a_file_is_what_it_begins_with(data, name):
-    assert media.sniff(data) == name
 
 
 def noted(runtime, *items: Attachment) -> list[StoredAttachment]:
@@ -80,7 +56,7 @@ class TestAttach:
         rows = noted(runtime, *(image(f"m{n}") for n in range(MOST_PER_MESSAGE + 2)))
         states = [row.state for row in rows]
         assert states == [AttachmentState.PENDING] * MOST_PER_MESSAGE + [AttachmentState.REFUSED] * 2
-        assert rows[-1].error
+        assert rows[-1].error == media.TOO_MANY
         with runtime.reading() as session:
             assert len(media.pending(session, runtime.now())) == MOST_PER_MESSAGE
 
@@ -160,7 +136,7 @@ class TestGiveUp:
             with runtime.reading() as session:
                 assert media.pending(session, found.next_at - timedelta(seconds=1)) == []
                 assert len(media.pending(session, found.next_at)) == 1
-        assert waits == [60, 120, 240, 480]
+        assert waits == [60, 120, 240, 480, 960, 1920, 3840, 7680, 14400]
         assert self.give_up(runtime, row).state == AttachmentState.FAILED
 
     def test_at_once_when_another_try_is_pointless(self, runtime):
@@ -169,3 +145,62 @@ class TestGiveUp:
         assert (found.state, found.error) == (AttachmentState.REFUSED, "HTTP 503")
         with runtime.reading() as session:
             assert media.pending(session, runtime.now() + timedelta(days=9)) == []
+
+
+@one_database
+class TestPostpone:
+    def test_waits_longer_and_longer_and_never_ends(self, runtime, clock):
+        [row] = noted(runtime, image())
+        waits = []
+        for _ in range(40):
+            with runtime.writing() as session:
+                fresh = session.get_one(StoredAttachment, row.id)
+                media.postpone(session, clock(), fresh, media.NO_SCAN)
+                waits.append((fresh.next_at - clock()).total_seconds())
+        assert waits == [60, 120, 240, 480] + [900] * 36
+        with runtime.reading() as session:
+            fresh = session.get_one(StoredAttachment, row.id)
+        assert (fresh.state, fresh.attempts, fresh.error) == (AttachmentState.PENDING, 0, "waits_scanner")
+
+
+PLAIN = picture("PNG", (8, 8))
+KEPT = Picture(PLAIN, "image/png", jpeg((8, 8)), (3.4, 117.5), moving=True)
+
+
+@one_database
+class TestPictures:
+    def keep(self, runtime, folder, data=b"\xff\xd8\xff what came", **how) -> StoredAttachment:
+        [row] = noted(runtime, image())
+        with runtime.writing() as session:
+            media.store(session, folder, session.get_one(StoredAttachment, row.id), data, **how)
+        with runtime.reading() as session:
+            return session.get_one(StoredAttachment, row.id)
+
+    def test_what_came_is_not_kept(self, runtime, tmp_path):
+        row = self.keep(runtime, tmp_path / "m", picture=KEPT)
+        kept = {path.name for path in (tmp_path / "m").rglob("*") if path.is_file()}
+        assert kept == {hashlib.sha256(each).hexdigest() for each in (KEPT.data, KEPT.preview)}
+        assert kept == {row.sha256, row.preview}
+        assert (row.content_type, row.original_type, row.size) == ("image/png", "image/jpeg", len(PLAIN))
+        assert (row.latitude, row.longitude, row.error) == (3.4, 117.5, media.MOVING)
+
+    def test_what_cannot_be_decoded_is_bytes(self, runtime, tmp_path):
+        row = self.keep(runtime, tmp_path / "m", note="picture_damaged")
+        assert (row.content_type, row.original_type) == ("application/octet-stream", "image/jpeg")
+        assert (row.preview, row.error, row.latitude) == ("", "picture_damaged", None)
+
+    def test_nobody_else_on_the_machine_may_read_it(self, runtime, tmp_path):
+        row = self.keep(runtime, tmp_path / "m", picture=KEPT)
+        path = media.path_of(tmp_path / "m", row.sha256)
+        modes = [stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "m", path.parent, path)]
+        assert [oct(mode) for mode in modes] == ["0o700", "0o700", "0o600"]
+
+    def test_nothing_is_written_below_the_floor(self, runtime, tmp_path, monkeypatch):
+        monkeypatch.setattr(media, "LEAST_FREE_BYTES", 10**18)
+        with pytest.raises(media.NoRoom):
+            self.keep(runtime, tmp_path / "m", picture=KEPT)
+        assert [path for path in (tmp_path / "m").rglob("*") if path.is_file()] == []
+
+    @pytest.mark.parametrize("scanned", [True, False])
+    def test_says_whether_it_was_scanned(self, runtime, tmp_path, scanned):
+        assert self.keep(runtime, tmp_path / "m", scanned=scanned).scanned == ("OK" if scanned else "")

@@ -33,6 +33,7 @@ def test_head(region: Region) -> None:
     assert (region.join_window, region.greeting_window) == (timedelta(minutes=15), timedelta(minutes=30))
     assert region.sure_precision == 0.9
     assert region.everyday_names == frozenset({"Harapan"})
+    assert region.sms_keywords == frozenset({"contoh"})
 
 
 def test_agencies_by_function_and_area(region: Region) -> None:

@@ -42,7 +42,23 @@ class Planted:
 
 
 PLANTED = [
+    # delivery.yaml
+    Planted("delivery-part-missing", "delivery.yaml", "undelivered_after_hours: 24\n", "", "hours is missing", at=1),
+    Planted("delivery-part-unknown", "delivery.yaml", "prices:", "prizes: 1\nprices:", "unknown key 'prizes'", at=3),
+    Planted("failover-unknown-channel", "delivery.yaml", "[whatsapp, sms]", "[whatsapp, pigeon]", "'pigeon' is not"),
+    Planted("failover-to-a-provider", "delivery.yaml", "[whatsapp, sms]", "[x-cloud]", "'x-cloud' is not one of"),
+    Planted("failover-twice", "delivery.yaml", "[whatsapp, sms]", "[sms, sms]", "sms stands twice"),
+    Planted("failover-not-a-list", "delivery.yaml", "[whatsapp, sms]", "sms", "a list expected"),
+    Planted("silence-of-no-length", "delivery.yaml", "hours: 24", "hours: 0", "'0' is not a whole number from 1"),
+    Planted("price-of-nobody", "delivery.yaml", "  sms: {any", "  smss: {any", "'smss' is no provider"),
+    Planted("price-a-fraction", "delivery.yaml", "any: 900", "any: 900.5", "any '900.5' is not a whole number"),
+    Planted("budget-of-nobody", "delivery.yaml", "  sms: {mess", "  fax: {mess", "'fax' is no channel"),
+    Planted("budget-key-unknown", "delivery.yaml", "{messages: 100", "{letters: 100", "unknown key 'letters'"),
+    Planted("budget-negative", "delivery.yaml", "messages: 100", "messages: -1", "messages '-1' is not a whole number"),
+    Planted("budget-hard-too-low", "delivery.yaml", "hard_messages: 150", "hard_messages: 99", "is below messages"),
     # region.yaml
+    Planted("sms-keyword-of-two-words", "region.yaml", "[CONTOH]", "[CONTOH UTARA]", "is not a keyword"),
+    Planted("sms-keyword-too-short", "region.yaml", "[CONTOH]", "[CO]", "is not a keyword"),
     Planted("head-key-missing", "region.yaml", "prefix: CT\n", "", "prefix is missing", at=1),
     Planted("head-key-unknown", "region.yaml", "short: Contoh", "short: Contoh\nfoo: 1", "unknown key 'foo'", at=4),
     Planted("head-key-twice", "region.yaml", "prefix: CT", "prefix: CT\nprefix: CX", "prefix stands twice", at=5),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from channels.base import Limits
+from channels.base import Channel, Limits
 from channels.message import DeliveryState, OutboundMessage, Receipt
 from dispatch import jobs
 from dispatch.models import Outbox
@@ -16,22 +16,26 @@ from tests.support.clock import Clock
 from tests.support.talk import Citizen
 
 
-class Taking:
+class Taking(Channel):
     """A channel whose provider takes everything and names its first state as told."""
 
     kind = "whatsapp"
     limits = Limits(text_length=1600)
 
     def __init__(self, state: DeliveryState) -> None:
+        super().__init__({}, "http://127.0.0.1:8000")
         self.state = state
         self.taken: list[str] = []
 
+    @property
+    def account(self) -> str:
+        """Ours."""
+        return "ours"
+
     def send(self, message: OutboundMessage) -> Receipt:
+        """Take it."""
         self.taken.append(message.key)
         return Receipt(external_id=f"x-{len(self.taken)}", state=self.state)
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 FIRST_STATES = {
@@ -48,7 +52,7 @@ FIRST_STATES = {
 def test_taken_once_is_never_sent_again(trained: Runtime, clock: Clock, first: DeliveryState) -> None:
     Citizen(trained).says("Lampu jalan di depan pasar Gusher Tarakan mati")
     channel = Taking(first)
-    trained.registry.channels["whatsapp"] = channel  # type: ignore[assignment]
+    trained.registry.channels["whatsapp"] = channel
     for _ in range(3):
         jobs.drain(trained, "whatsapp")
         clock.instant += timedelta(hours=1)

@@ -21,6 +21,7 @@ greeting_window_minutes: 30
 privacy_contact: Dinas Kominfo Provinsi Contoh
 sure_precision: 0.9
 everyday_names: [Harapan]
+sms_keywords: [CONTOH]
 """
 
 AGENCIES = """\
@@ -117,6 +118,16 @@ thanks:
   en: Thank you.
 """
 
+DELIVERY = """\
+failover: [whatsapp, sms]
+undelivered_after_hours: 24
+prices:
+  whatsapp: {utility: 400, service: 0}
+  sms: {any: 900}
+budgets:
+  sms: {messages: 100, rupiah: 90000, hard_messages: 150, hard_rupiah: 135000}
+"""
+
 _SENTENCES = {
     "jalan": "jalan berlubang",
     "bencana": "banjir besar",
@@ -139,6 +150,7 @@ FILES = {
     "calendars.yaml": CALENDARS,
     "clocks.yaml": CLOCKS,
     "phrases.yaml": PHRASES,
+    "delivery.yaml": DELIVERY,
     "examples.csv": EXAMPLES,
 }
 

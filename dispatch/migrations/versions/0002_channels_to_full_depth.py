@@ -149,6 +149,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("latitude", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("longitude", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("scanned", sa.String(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("preview", sa.String(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("seconds", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("waits", sa.Integer(), nullable=False, server_default="0"))
 
     with op.batch_alter_table("inbound_event", schema=None) as batch_op:
         batch_op.add_column(sa.Column("album", sa.String(), nullable=False, server_default=""))
@@ -196,6 +199,9 @@ def downgrade() -> None:
         batch_op.drop_column("album")
 
     with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_column("waits")
+        batch_op.drop_column("seconds")
+        batch_op.drop_column("preview")
         batch_op.drop_column("scanned")
         batch_op.drop_column("longitude")
         batch_op.drop_column("latitude")

@@ -72,13 +72,24 @@ class SmtpStandIn(Controller):
     """Calling this will make a submission server on a free loopback port; ``with`` starts and stops it.
 
     ``plan`` maps a stage (greeting, sign-in, sender, recipient, command, content) to one answer such as ``"450 4.2.0
-    later"``, or ``DROP`` or ``STALL``; each is used once, a refused sign-in again (clients try every mechanism).
-    ``context`` offers STARTTLS, ``implicit`` speaks TLS from the first byte.
+    later"``, or ``DROP`` or ``STALL``; each is used once, but a refused sign-in, sender or recipient again (clients try
+    every mechanism and several senders). ``refused_senders`` are beginnings of envelope senders it does not take; with
+    ``late`` it says so only at the recipient, as Postfix does. ``context`` offers STARTTLS, ``implicit`` speaks TLS
+    from the first byte, ``utf8`` offers SMTPUTF8.
     """
 
     def __init__(
-        self, *, context: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, auth: bool = True
+        self,
+        *,
+        context: ssl.SSLContext | None = None,
+        implicit: ssl.SSLContext | None = None,
+        auth: bool = True,
+        utf8: bool = False,
     ) -> None:
+        self.refused_senders: tuple[str, ...] = ()
+        self.late = False
+        self.offered: list[str] = []
+        self._utf8 = utf8
         self.taken: list[Taken] = []
         self.asked: list[str] = []
         self.plan: dict[str, str] = {}
@@ -88,7 +99,9 @@ class SmtpStandIn(Controller):
 
     def factory(self) -> SMTP:
         auth = {"authenticator": self._authenticate, "auth_require_tls": False} if self._auth else {}
-        server = _Server(self, hostname="standin.invalid", tls_context=self._context, **auth)
+        server = _Server(
+            self, hostname="standin.invalid", tls_context=self._context, enable_SMTPUTF8=self._utf8, **auth
+        )
         server.stand_in = self
         return server
 
@@ -109,7 +122,11 @@ class SmtpStandIn(Controller):
         return f"smtp://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
 
     def planned(self, stage: str) -> str:
-        return self.plan.pop(stage, "")
+        again = stage in ("sender", "recipient") and self.plan.get(stage, "").startswith("5")
+        return self.plan.get(stage, "") if again else self.plan.pop(stage, "")
+
+    def _unwanted(self, sender: str) -> bool:
+        return any(sender.startswith(each) if each else not sender for each in self.refused_senders)
 
     def _authenticate(self, server: SMTP, session: Session, envelope: Envelope, how: str, data: Any) -> AuthResult:
         self.asked.append("AUTH")
@@ -135,8 +152,11 @@ class SmtpStandIn(Controller):
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.asked.append("MAIL")
+        self.offered.append(address)
         if refused := await self._stage(server, "sender"):
             return refused
+        if self._unwanted(address) and not self.late:
+            return "553 5.7.1 sender address rejected: not owned by user"
         envelope.mail_from = address
         return "250 OK"
 
@@ -146,6 +166,8 @@ class SmtpStandIn(Controller):
         self.asked.append("RCPT")
         if refused := await self._stage(server, "recipient"):
             return refused
+        if self._unwanted(envelope.mail_from or ""):
+            return "553 5.7.1 sender address rejected: not owned by user"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -176,6 +198,11 @@ class ImapStandIn:
     folder: str = "INBOX"
     asked: list[str] = field(default_factory=list)
     after_login: Callable[[ImapStandIn], None] | None = None
+    #: Capabilities beyond the least; what happens while a client idles, if it refuses or dies then.
+    offers: tuple[str, ...] = ()
+    idling: Callable[[], object] = lambda: None
+    idle_refused: bool = False
+    idle_deadly: bool = False
     starttls: ssl.SSLContext | None = None
     implicit: ssl.SSLContext | None = None
 
@@ -233,6 +260,7 @@ class _Conversation:
                 "EXAMINE": self.select,
                 "UID SEARCH": self.search,
                 "UID FETCH": self.fetch,
+                "IDLE": self.idle,
                 "NOOP": lambda words: "OK",
                 "LOGOUT": self.logout,
             }
@@ -260,8 +288,19 @@ class _Conversation:
 
     def capability(self, words: list[str]) -> str:
         offer = " STARTTLS" if self.mailbox.starttls and not self.secured else ""
-        self.say(f"* CAPABILITY IMAP4rev1{offer}")
+        self.say(f"* CAPABILITY IMAP4rev1{offer}{''.join(f' {each}' for each in self.mailbox.offers)}")
         return "OK"
+
+    def idle(self, words: list[str]) -> str:
+        if self.mailbox.idle_refused:
+            return "NO not now"
+        if self.mailbox.idle_deadly:
+            self.say("+ idling")
+            self.open = False
+            return ""
+        self.mailbox.idling()
+        self.say("+ idling", f"* {len(self.mailbox.mails)} EXISTS")  # in one piece, as servers do
+        return "OK" if self.reader.readline().strip() == b"DONE" else "BAD not done"
 
     def login(self, words: list[str]) -> str:
         if self.mailbox.refusal:

@@ -31,7 +31,8 @@ class TelegramStandIn(StandIn):
 
     ``sent`` holds the messages it took, ``updates`` what waits for getUpdates, ``webhook`` the registered webhook and
     ``files`` the bytes behind each file id. ``blocked`` are the chats whose person blocked the bot, ``unknown`` those
-    that never wrote to it.
+    that never wrote to it, ``muted`` the groups where it may not write. ``left`` lists the groups it left, ``pressed``
+    the presses of buttons it answered.
     """
 
     def __init__(self, token: str = TOKEN) -> None:
@@ -43,6 +44,10 @@ class TelegramStandIn(StandIn):
         self.files: dict[str, bytes] = {}
         self.blocked: set[int] = set()
         self.unknown: set[int] = set()
+        self.me: dict[str, Any] = {"can_join_groups": False}
+        self.muted: set[int] = set()
+        self.left: list[int] = []
+        self.pressed: list[str] = []
         self.secret = ""
         self._ids = itertools.count(1)
 
@@ -80,7 +85,9 @@ class TelegramStandIn(StandIn):
         return reply
 
     def _getMe(self, asked: dict[str, str]) -> Reply:
-        return _ok({"id": int(self.account), "is_bot": True, "first_name": "Aduan Uji", "username": USERNAME})
+        return _ok(
+            {"id": int(self.account), "is_bot": True, "first_name": "Aduan Uji", "username": USERNAME, **self.me}
+        )
 
     def _sendMessage(self, asked: dict[str, str]) -> Reply:
         chat, text = int(asked["chat_id"]), asked.get("text", "")
@@ -88,6 +95,10 @@ class TelegramStandIn(StandIn):
             return _error(403, "Forbidden: bot was blocked by the user")
         if chat in self.unknown:
             return _error(400, "Bad Request: chat not found")
+        if chat in self.muted:
+            return _error(400, "Bad Request: not enough rights to send text messages to the chat")
+        if chat < 0 and "request_" in asked.get("reply_markup", ""):
+            return _error(400, "Bad Request: phone number can be requested in private chats only")
         if not text.strip():
             return _error(400, "Bad Request: message text is empty")
         if len(text) > 4096:
@@ -95,7 +106,7 @@ class TelegramStandIn(StandIn):
         message = {
             "message_id": next(self._ids),
             "from": {"id": int(self.account), "is_bot": True, "first_name": "Aduan Uji", "username": USERNAME},
-            "chat": {"id": chat, "type": "private", "first_name": "Warga"},
+            "chat": {"id": chat, "type": "private" if chat > 0 else "supergroup", "first_name": "Warga"},
             "date": WHEN,
             "text": text,
         }
@@ -103,6 +114,18 @@ class TelegramStandIn(StandIn):
             self.sent.append(message)
             self.changed.notify_all()
         return _ok(message)
+
+    def _leaveChat(self, asked: dict[str, str]) -> Reply:
+        with self.changed:
+            self.left.append(int(asked["chat_id"]))
+            self.changed.notify_all()
+        return _ok(True)
+
+    def _answerCallbackQuery(self, asked: dict[str, str]) -> Reply:
+        with self.changed:
+            self.pressed.append(asked["callback_query_id"])
+            self.changed.notify_all()
+        return _ok(True)
 
     def _getUpdates(self, asked: dict[str, str]) -> Reply:
         if self.webhook["url"]:
@@ -188,6 +211,35 @@ def photo_update(chat_id: int, file_id: str, caption: str = "", *, album: str = 
 def location_update(chat_id: int, latitude: float, longitude: float) -> dict[str, Any]:
     """Calling this will make a pin, in degrees."""
     return message_update(chat_id, {"location": {"latitude": latitude, "longitude": longitude}})
+
+
+def press_update(chat_id: int, press: str, data: str, number: int = 1) -> dict[str, Any]:
+    """Calling this will make the press of a button below message ``number`` of a private chat."""
+    people = _from(chat_id, "Warga Uji")
+    below = {"message_id": number, "date": WHEN, "chat": people["chat"], "text": "…"}
+    query = {"id": press, "from": people["from"], "chat_instance": "-1200", "data": data, "message": below}
+    return {"update_id": next(_updates), "callback_query": query}
+
+
+def group_update(chat_id: int, text: str, *, who: int = 810000001) -> dict[str, Any]:
+    """Calling this will make a text said in a supergroup."""
+    chat = {"id": chat_id, "title": "RT 5", "type": "supergroup"}
+    message = {"message_id": next(_messages), **_from(who, "Warga Uji"), "chat": chat, "date": WHEN, "text": text}
+    return {"update_id": next(_updates), "message": message}
+
+
+def reaction_update(chat_id: int, number: int, emoji: str) -> dict[str, Any]:
+    """Calling this will make a reaction to message ``number`` of a private chat."""
+    people = _from(chat_id, "Warga Uji")
+    change = {
+        "chat": people["chat"],
+        "user": people["from"],
+        "message_id": number,
+        "date": WHEN,
+        "old_reaction": [],
+        "new_reaction": [{"type": "emoji", "emoji": emoji}],
+    }
+    return {"update_id": next(_updates), "message_reaction": change}
 
 
 def blocked_update(chat_id: int, *, blocked: bool = True) -> dict[str, Any]:

@@ -7,8 +7,11 @@ import hashlib
 import hmac
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -19,6 +22,8 @@ ACCOUNT = "AC" + "0f" * 16
 TOKEN = "5e" * 16
 WHATSAPP_FROM = "whatsapp:+14155550100"
 SMS_FROM = "+14155550199"
+#: A content of the account, approved for WhatsApp, that takes the ticket's number and the agency's name.
+TEMPLATE = "HX" + "d4" * 16
 
 Params = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -51,13 +56,17 @@ class Taken:
     body: str
     status_callback: str
     status: str = "queued"
+    content: str = ""
+    variables: str = ""
 
 
 class TwilioStandIn(StandIn):
     """Calling this will make Twilio with one account; ``messages`` holds what it accepted, oldest first.
 
     ``numbers`` maps the account's numbers to the webhook set for each; ``account_status`` is what the account's own
-    page says. With ``media_host`` set, media redirects there instead of being served.
+    page says. With ``media_host`` set, media redirects there instead of being served. ``inbox`` holds the messages the
+    account received, as its list has them; ``contents`` its texts, ``senders`` its WhatsApp senders, ``alerts`` what
+    its log has of failures. ``segments``: what a message's acceptance says of its parts.
     """
 
     def __init__(self, account: str = ACCOUNT, token: str = TOKEN) -> None:
@@ -69,6 +78,15 @@ class TwilioStandIn(StandIn):
         self.account_status = "active"
         self.media: dict[str, tuple[str, bytes]] = {}
         self.media_host = ""
+        self.segments = "1"
+        self.inbox: list[dict[str, Any]] = []
+        self.files: dict[str, list[tuple[str, str]]] = {}
+        self.contents: list[dict[str, Any]] = [
+            content(TEMPLATE, "balas_ya", "Laporan {{1}}: ada jawaban dari {{2}}. Balas YA untuk membacanya.")
+        ]
+        self.senders: dict[str, dict[str, Any]] = {WHATSAPP_FROM: {"status": "ONLINE", "webhook": {}}}
+        self.alerts: list[dict[str, Any]] = []
+        self.page_size = 50
 
     def routes(self) -> Routes:
         account = r"/2010-04-01/Accounts/([^/]+)"
@@ -76,7 +94,14 @@ class TwilioStandIn(StandIn):
             ("POST", account + r"/Messages\.json", self.create_message),
             ("GET", account + r"\.json", self.show_account),
             ("GET", account + r"/IncomingPhoneNumbers\.json", self.list_numbers),
+            ("GET", account + r"/Messages\.json", self.list_messages),
+            ("GET", account + r"/Messages/([^/]+)/Media\.json", self.list_media),
             ("GET", account + r"/Messages/([^/]+)/Media/([^/]+)", self.show_media),
+            ("GET", r"/v1/ContentAndApprovals", self.list_contents),
+            ("GET", r"/v1/Content/([^/]+)", self.show_content),
+            ("GET", r"/v2/Channels/Senders", self.list_senders),
+            ("GET", r"/v2/Channels/Senders/([^/]+)", self.show_sender),
+            ("GET", r"/v1/Alerts", self.list_alerts),
             ("GET", r"/storage/([^/]+)", self.serve_media),
         ]
 
@@ -88,7 +113,8 @@ class TwilioStandIn(StandIn):
         faults = (
             (not form.get("To"), 21604, "A 'To' phone number is required."),
             (not form.get("From"), 21603, "A 'From' phone number is required."),
-            (not form.get("Body"), 21602, "Message body is required."),
+            (not form.get("Body") and not form.get("ContentSid"), 21602, "Message body is required."),
+            (bool(form.get("Body")) and bool(form.get("ContentSid")), 21656, "Body and ContentSid together."),
             (
                 len(form.get("Body", "")) > 1600,
                 21617,
@@ -98,7 +124,8 @@ class TwilioStandIn(StandIn):
         for wrong, code, text in faults:
             if wrong:
                 return problem(400, code, text)
-        taken = Taken(new_sid(), form["To"], form["From"], form["Body"], form.get("StatusCallback", ""))
+        taken = Taken(new_sid(), form["To"], form["From"], form.get("Body", ""), form.get("StatusCallback", ""))
+        taken.content, taken.variables = form.get("ContentSid", ""), form.get("ContentVariables", "")
         with self.changed:
             self.messages.append(taken)
             self.changed.notify_all()
@@ -116,7 +143,7 @@ class TwilioStandIn(StandIn):
             "from": taken.sender,
             "messaging_service_sid": None,
             "num_media": "0",
-            "num_segments": "1",
+            "num_segments": self.segments,
             "price": None,
             "price_unit": "USD",
             "sid": taken.sid,
@@ -150,6 +177,103 @@ class TwilioStandIn(StandIn):
             "uri": request.path,
         }
         return self._refused(request, match[1]) or Reply.of(body)
+
+    def receive(self, form: Mapping[str, str], at: datetime, *, files: Sequence[str] = (), **more: Any) -> None:
+        """Calling this will put a message into the account's list as if its webhook had been tried at ``at``; ``files``
+        are the content types of what came with it. What only a webhook tells is not in the list."""
+        sid = form["MessageSid"]
+        self.files[sid] = [(new_sid("ME"), each) for each in files]
+        row = {
+            "account_sid": self.account,
+            "api_version": "2010-04-01",
+            "body": form["Body"],
+            "date_created": format_datetime(at),
+            "date_sent": format_datetime(at),
+            "date_updated": format_datetime(at),
+            "direction": "inbound",
+            "error_code": None,
+            "from": form["From"],
+            "num_media": str(len(files)),
+            "num_segments": "1",
+            "sid": sid,
+            "status": "received",
+            "to": form["To"],
+            "uri": f"/2010-04-01/Accounts/{self.account}/Messages/{sid}.json",
+        }
+        with self.changed:
+            self.inbox.append({"at": at, "row": row | more})
+
+    def list_messages(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will list what the account received, newest first, by recipient and date."""
+        if refused := self._refused(request, match[1]):
+            return refused
+        after = request.query.get("DateSent>")
+        to = request.query.get("To")
+        since = datetime.fromisoformat(after.replace("Z", "+00:00")) if after else None
+        rows = [
+            each["row"]
+            for each in sorted(self.inbox, key=lambda each: each["at"], reverse=True)
+            if to in (None, each["row"]["to"]) and (since is None or each["at"] >= since)
+        ]
+        page, size = int(request.query.get("Page", "0")), self.page_size
+        more = f"{request.path}?{urlencode({**request.query, 'Page': page + 1})}"
+        body = {
+            "messages": rows[page * size : (page + 1) * size],
+            "page": page,
+            "page_size": size,
+            "first_page_uri": f"{request.path}?Page=0",
+            "next_page_uri": more if len(rows) > (page + 1) * size else None,
+            "previous_page_uri": None,
+            "uri": request.path,
+        }
+        return Reply.of(body)
+
+    def list_media(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will list the files of a message, in no order to rely on."""
+        if refused := self._refused(request, match[1]):
+            return refused
+        found = [
+            {"sid": sid, "content_type": kind, "parent_sid": match[2], "account_sid": self.account}
+            for sid, kind in reversed(self.files.get(match[2], []))
+        ]
+        return Reply.of({"media_list": found, "page": 0, "page_size": 50, "next_page_uri": None, "uri": request.path})
+
+    def list_contents(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will list the account's texts by pages; the next page is named at the provider's own host."""
+        page, size = int(request.query.get("Page", "0")), self.page_size
+        more = f"https://content.twilio.com{request.path}?Page={page + 1}"
+        meta = {"key": "contents", "next_page_url": more if len(self.contents) > (page + 1) * size else None}
+        body = {"contents": self.contents[page * size : (page + 1) * size], "meta": meta}
+        return self._refused(request, self.account) or Reply.of(body)
+
+    def show_content(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will show one text, without what WhatsApp says of it."""
+        found = [each for each in self.contents if each["sid"] == match[1]]
+        if not found:
+            return problem(404, 20404, "The requested resource was not found")
+        shown = {name: value for name, value in found[0].items() if name != "approval_requests"}
+        return self._refused(request, self.account) or Reply.of(shown)
+
+    def list_senders(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will list the account's WhatsApp senders, without their webhooks."""
+        rows = [
+            {"sid": "XE" + hashlib.md5(name.encode()).hexdigest(), "sender_id": name, "status": each["status"]}
+            for name, each in self.senders.items()
+        ]
+        meta = {"key": "senders", "next_page_url": None}
+        return self._refused(request, self.account) or Reply.of({"senders": rows, "meta": meta})
+
+    def show_sender(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will show one WhatsApp sender with its webhook."""
+        for name, each in self.senders.items():
+            if match[1] == "XE" + hashlib.md5(name.encode()).hexdigest():
+                return self._refused(request, self.account) or Reply.of({"sid": match[1], "sender_id": name, **each})
+        return problem(404, 20404, "The requested resource was not found")
+
+    def list_alerts(self, request: Recorded, match: re.Match[str]) -> Reply:
+        """Calling this will list failures of the account's log."""
+        body = {"alerts": self.alerts, "meta": {"key": "alerts", "next_page_url": None}}
+        return self._refused(request, self.account) or Reply.of(body)
 
     def add_media(self, content: bytes, content_type: str) -> tuple[str, str]:
         """Calling this will store a file and return the id of its message and the ``MediaUrl`` for it."""
@@ -245,6 +369,21 @@ class TwilioStandIn(StandIn):
             form["ErrorCode"] = code
         path = httpx.URL(taken.status_callback).raw_path.decode()
         return self.post_inbound(base_url, path, form, public_url=public_url)
+
+
+def content(sid: str, name: str, body: str, *, status: str = "approved", **shapes: Any) -> dict[str, Any]:
+    """Calling this will make one text as the Content API lists it; ``shapes`` replace the plain one."""
+    return {
+        "sid": sid,
+        "account_sid": ACCOUNT,
+        "friendly_name": name,
+        "language": "id",
+        "variables": {},
+        "types": shapes or {"twilio/text": {"body": body}},
+        "approval_requests": {"name": name, "category": "UTILITY", "content_type": "twilio/text", "status": status},
+        "date_created": "2026-11-01T02:00:00Z",
+        "date_updated": "2026-11-01T02:00:00Z",
+    }
 
 
 def problem(status_code: int, code: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:
