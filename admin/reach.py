@@ -53,11 +53,11 @@ def settle(number: str, row_id: int) -> BaseResponse:
     """Calling this will end the doubt about an uncertain message: it arrived, or it did not (form field ``sent``)."""
     wired, who = runtime(), viewer()
     sent = request.form.get("sent", "")
-    if sent not in ("yes", "no"):
-        abort(400)
     try:
         with wired.writing() as session:
             row = _row(session, number, row_id)
+            if sent not in ("yes", "no"):
+                abort(400)
             delivery.settle_by_hand(session, wired.now(), row, sent == "yes", who.staff_id)
     except NotSettleable:
         flash(gettext("Somebody has dealt with it already."))

@@ -188,6 +188,7 @@ NOTES = {
     "asks for no automatic answer": _l("The sender asks for no automatic answer"),
     "dmarc": _l("The sender's mail server does not vouch for the sender"),
     "only the header was fetched": _l("The mail is too large, only its header was read"),
+    "HTML cut": _l("The mail's HTML is very long: here is the beginning, the whole is among the files"),
     "text cut": _l("The text is longer than can be kept, here is its beginning"),
     "encrypted": _l("Encrypted, it cannot be read here"),
     "signed": _l("Signed, but the signature was not checked"),

@@ -67,10 +67,15 @@ def language_of(message: InboundMessage, heard: Heard, latest: Ticket | None) ->
 
 
 def area_of(runtime: Runtime, message: InboundMessage, text: str) -> str | None:
-    """Calling this will give the code of the place a message names or pins, None when it is not settled."""
-    if message.location is not None:
-        return runtime.places.at(message.location.latitude, message.location.longitude)
-    return runtime.places.find(text).area
+    """Calling this will give the code of the place a message names or pins, None when it is not settled.
+
+    A pin inside the named place says it more exactly; elsewhere it only says where the sender stood.
+    """
+    named = runtime.places.find(text).area
+    pin = message.location
+    pinned = runtime.places.at(pin.latitude, pin.longitude) if pin else None
+    inside = pinned is not None and (named is None or f"{pinned}.".startswith(f"{named}."))
+    return pinned if inside else named
 
 
 def pin_area(runtime: Runtime, message: Message) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import socket
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
@@ -34,7 +36,8 @@ def download(
 ) -> bytes:
     """Calling this will return what ``url`` holds, at most ``most`` bytes and while ``in_time()`` holds.
 
-    Credentials (``auth``, ``headers``) go to ``url`` only. One redirect is followed, where ``allowed`` says so. Raises
+    Credentials (``auth``, ``headers``) go to ``url`` only. One redirect is followed, where ``allowed`` says so, and not
+    into a private network unless ``url`` itself lies there (a stand-in or relay that the operator configured). Raises
     FetchError: TooLarge, or Refused for an answer without the file.
     """
     try:
@@ -42,6 +45,8 @@ def download(
         if isinstance(found, httpx.URL):
             if not allowed(found):
                 raise FetchError("the media leads to a host that is not the provider's", permanent=True)
+            if found.host != httpx.URL(url).host and leads_inside(found.host):
+                raise FetchError("the media leads into a private network", permanent=True)
             found = _get(client, found, None, {}, most, in_time)
     except httpx.RequestError as error:
         raise FetchError(f"the download broke off: {type(error).__name__}", permanent=False) from error
@@ -81,6 +86,16 @@ def _get(
             if not in_time():
                 raise FetchError("the file takes too long", permanent=False)
         return bytes(body)
+
+
+def leads_inside(host: str) -> bool:
+    """Calling this will resolve a host and say whether any of its addresses is not a public one: this machine, a local
+    network, a cloud's own services. A name that cannot be resolved leads nowhere: False."""
+    try:
+        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
+    except (OSError, UnicodeError):
+        return False
+    return any(not ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found)
 
 
 def same_host(url: httpx.URL, own: httpx.URL) -> bool:

@@ -226,7 +226,11 @@ def _outbox(runtime: Runtime) -> Iterator[tuple[bool, str]]:
         ).first()
     since, kind = (oldest.created_at, oldest.channel) if oldest else (None, "")
     off = bool(kind) and not _of_kind(runtime, kind)
-    remedy = "switch the channel on again" if off else "run aduan channels check and see the worker's log"
+    remedy = (
+        "switch the channel on again"
+        if off
+        else "see resting channels and budgets, run aduan channels check, read the worker's log"
+    )
     ok, detail = _waited(since, runtime.now(), remedy)
     yield ok, f"{detail} (channel {kind})" if kind else detail
 

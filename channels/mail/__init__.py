@@ -139,7 +139,7 @@ class Mail(Channel):
 
     def parse(self, request: RawRequest) -> Sequence[Event]:
         """Calling this will translate one raw mail into one event, or none when it is a mail of our own come back.
-        Raises Malformed beyond the caps: 10 MB, 250,000 lines, 100 parts, 20 levels, 256 kB of HTML.
+        Raises Malformed beyond the caps: 10 MB, 250,000 lines, 100 parts, 20 levels.
 
         What our own readers add (a size, the envelope) is believed only of a request that did not come from outside:
         the hook's signature covers the mail, not the headers beside it.

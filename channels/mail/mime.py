@@ -229,8 +229,8 @@ def _pictured(root: Part) -> str | None:
 class Reading:
     """Calling this will sort a mail into the text a person wrote and the files that came with it.
 
-    Of alternatives, plain text wins unless it is blank. ``text`` is read from the chosen parts: HTML of more than 256
-    kB raises Malformed.
+    Of alternatives, plain text wins unless it is blank. ``text`` is read from the chosen parts; of HTML only the first
+    256,000 characters, and then the whole of it stands among the files, so that nobody has to do without it.
     """
 
     def __init__(self, root: Part) -> None:
@@ -243,7 +243,9 @@ class Reading:
         self._notes: dict[str, None] = dict.fromkeys(filter(None, sealed))
         opened = [(part, inside(part)) for part in self._bodies]
         self._texts = [inner.text.strip("\n") for _, inner in opened]
-        described = [each for part in self._files for each in self._described(part)]
+        long = [part for part in self._bodies if content_type(part) == "text/html" and len(_decoded(part)) > HTML_MAX]
+        self._notes |= dict.fromkeys([f"HTML cut: {HTML_MAX} characters"] if long else [])
+        described = [each for part in [*self._files, *long] for each in self._described(part)]
         within = [each for part, inner in opened for each in self._inner(part, inner)]
         #: Evidence first: only so many files of a message are kept.
         self._found = sorted([*described, *within], key=lambda pair: pair[1])
@@ -354,14 +356,14 @@ def attachment_kind(kind: str, name: str) -> AttachmentKind:
     return KINDS.get(kind.partition("/")[0], AttachmentKind.UNKNOWN)
 
 
-def _text(part: Part) -> str:
+def _decoded(part: Part) -> str:
     try:
         data = payload(part)
     except FAULTS:
         return ""
-    text = clean(decode(data, _parameter(part, "charset", "content-type")))
-    if content_type(part) != "text/html":
-        return text
-    if len(data) > HTML_MAX:
-        raise Malformed(f"the mail's HTML is larger than {HTML_MAX} bytes")
-    return to_text(text)
+    return clean(decode(data, _parameter(part, "charset", "content-type")))
+
+
+def _text(part: Part) -> str:
+    text = _decoded(part)
+    return to_text(text[:HTML_MAX]) if content_type(part) == "text/html" else text

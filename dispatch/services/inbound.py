@@ -16,7 +16,7 @@ from channels.message import Address, Event, InboundMessage, Notice, OptOut, Unr
 from channels.text import clean
 from dispatch.db import insert_new
 from dispatch.jobqueue import INBOUND
-from dispatch.models import EventState, InboundEvent
+from dispatch.models import AttachmentState, EventState, InboundEvent, StoredAttachment
 from dispatch.runtime import ring_after_commit
 
 #: How long the provider's raw bytes are kept beside our words (safety: purge after 30 days).
@@ -220,11 +220,20 @@ def waiting(session: Session, now: datetime) -> list[int]:
 
 
 def purge_raw(session: Session, now: datetime) -> int:
-    """Calling this will erase raw bytes whose retention has ended; our own words stay. Returns how many rows."""
+    """Calling this will erase raw bytes whose retention has ended; our own words stay. Returns how many rows.
+
+    A mail or form whose file still waits to be read out of those bytes (a full disk, a scanner that is away) keeps them.
+    """
+    waits = (
+        select(col(StoredAttachment.id))
+        .where(col(StoredAttachment.event_id) == col(InboundEvent.id))
+        .where(col(StoredAttachment.state) == AttachmentState.PENDING)
+        .exists()
+    )
     done = session.execute(
         update(InboundEvent)
         .where(col(InboundEvent.purge_after) < now, func.length(InboundEvent.raw) > 0)
-        .where(col(InboundEvent.state).in_((EventState.DONE, EventState.DISCARDED)))
+        .where(col(InboundEvent.state).in_((EventState.DONE, EventState.DISCARDED)), ~waits)
         .values(raw=b"")
         .execution_options(synchronize_session=False)
     )

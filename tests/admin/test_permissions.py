@@ -13,13 +13,13 @@ from werkzeug.test import TestResponse
 
 from admin.security import need_of
 from channels.message import Attachment, AttachmentKind
-from dispatch.models import Staff, StoredAttachment
+from dispatch.models import Outbox, Staff, StoredAttachment
 from dispatch.pictures import Picture
 from dispatch.runtime import Runtime
 from dispatch.services import media
 from tests.admin.conftest import Browser, one_database
 from tests.support.pictures import jpeg
-from tests.support.tickets import add_staff, open_ticket
+from tests.support.tickets import add_staff, answer, open_ticket
 
 OWN = "tarakan-dpupr"
 OTHER = "bulungan-dishub"
@@ -72,10 +72,16 @@ GET /admin/tickets                            | login  second change in     in  
 GET /admin/tickets/<number>                   | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>                  | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/assign           | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/deliveries/<row_id>/resend | login second change 404 in  404    in     in     in
+POST /admin/tickets/<number>/deliveries/<row_id>/settle | login second change 404 in  404    in     in     in
+POST /admin/tickets/<number>/merge            | login  second change 403    403    403    403    in     in
+POST /admin/tickets/<number>/messages/<message_id>/told | login second change 404 in  404    in     in     in
 POST /admin/tickets/<number>/note             | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/part             | login  second change 403    403    403    403    in     in
 POST /admin/tickets/<number>/place            | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/status           | login  second change 404    in     404    in     in     in
 GET /admin/triage                             | login  second change 403    403    in     403    in     in
+GET /admin/undelivered                        | login  second change in     in     in     in     in     in
 """
 
 
@@ -127,6 +133,9 @@ def test_matrix(person: str, app: Flask, runtime: Runtime, browser: Callable[[],
         file = session.get_one(StoredAttachment, 1)
         picture = Picture(jpeg((40, 30)), "image/jpeg", jpeg((20, 15)))
         media.store(session, runtime.settings.media, file, b"\xff\xd8\xff picture", picture=picture)
+    said = answer(runtime, ticket, by=bystander)
+    with runtime.reading() as session:
+        row_id = session.scalars(select(col(Outbox.id)).where(col(Outbox.message_id) == said.id)).one()
     someone = browser()
     if (account := PEOPLE[person]) is not None:
         staff = add_staff(runtime, "someone@contoh.test", *account, must_change=person == "one-time")
@@ -143,6 +152,8 @@ def test_matrix(person: str, app: Flask, runtime: Runtime, browser: Callable[[],
         "event_id": "1",
         "staff_id": str(bystander.id),
         "session_id": "9999",
+        "message_id": str(said.id),
+        "row_id": str(row_id),
     }
 
     def ask(route: str) -> str:

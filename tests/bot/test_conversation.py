@@ -96,6 +96,13 @@ CASES: dict[str, Case] = {
     "status asked by a claimed sender who answers our letter": Case(
         facts("STATUS", notes=(UNPROVEN,), threaded=OTHER, latest=LATEST), Action.STATUS, "who", OTHER
     ),
+    # addresses of one person
+    "another address to link": Case(
+        facts("HUBUNGKAN warga@contoh.id", wishes_link=True), Action.LINK, "another address"
+    ),
+    "a code that we sent there": Case(
+        facts("KODE ABCD-EFGH", types_code=True, latest=LATEST), Action.CONFIRM, "another address"
+    ),
     # commands
     "status": Case(facts("STATUS KU-7MPA-3QRW"), Action.STATUS, "a command"),
     "status in a burst": Case(facts("STATUS", latest=BURST), Action.STATUS, "a command"),

@@ -207,3 +207,23 @@ def test_every_event_becomes_exactly_one_message(trained: Runtime) -> None:
     events, kept = rows(trained, InboundEvent), [m for m in rows(trained, Message) if m.direction == "in"]
     assert [message.event_id for message in kept] == [event.id for event in events]
     assert {row.automatic for row in rows(trained, Outbox)} == {True}
+
+
+PINNED = {
+    "a pin alone": ("Jalan berlubang parah", Location(3.3136, 117.5919), "65.71"),
+    "a pin inside the named town": ("Jalan berlubang parah di Tarakan", Location(3.3136, 117.5919), "65.71"),
+    "at home, about another place": ("Jalan berlubang parah di Sekatak Buji", Location(3.3136, 117.5919), "65.01"),
+    "outside the region, a named place": ("Jalan berlubang parah di Sekatak Buji", Location(-6.2, 106.8), "65.01"),
+    "outside the region, nothing named": ("Jalan berlubang parah", Location(-6.2, 106.8), None),
+}
+
+
+@pytest.mark.parametrize(("text", "pin", "regency"), PINNED.values(), ids=PINNED)
+def test_a_named_place_counts_more_than_where_the_sender_stands(
+    trained: Runtime, text: str, pin: Location, regency: str | None
+) -> None:
+    citizen = Citizen(trained)
+    citizen.says(text, location=pin)
+    [ticket] = citizen.tickets()
+    found = trained.region.regency_of(ticket.area) if ticket.area else None
+    assert found == regency

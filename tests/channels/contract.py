@@ -21,18 +21,26 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.hooks import hooks
 from channels.base import Channel, RawRequest
 from channels.errors import Forged, Malformed, OutcomeUnknown, SendError, Temporary
 from channels.message import Address, Event, InboundMessage, OutboundMessage, Unreadable, dump, kind_of, load
+from dispatch.models import InboundEvent
+from dispatch.runtime import Runtime
+from dispatch.services.inbound import record_inbound
+from tests.support.desk import rows
 
 #: What arrives that nobody meant to send. A verified request may hold any of it: ``parse`` answers with events or
 #: Malformed, never with another exception.
@@ -86,6 +94,16 @@ ODD_TEXTS: dict[str, tuple[str, str]] = {
     "log line": ("x\n2026-01-01 ERROR forged", "x\n2026-01-01 ERROR forged"),
 }
 
+#: What a line of ``aduan channels check`` that fails tells its reader to do: one of these, in whatever form.
+WHAT_TO_DO = re.compile(
+    r"\b(set|correct|ask|register|call|run|wait|compare|see|start|check|switch|add|make|give|try|move|archive|send|use)\b",
+    re.IGNORECASE,
+)
+#: No provider sends with these; a hook has no such way in.
+NO_WAY_IN = ("PUT", "DELETE", "PATCH")
+
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
 _FUZZ = settings(
     max_examples=150,
     deadline=None,
@@ -124,6 +142,8 @@ class ChannelContract:
     #: Somebody this channel can send to, and somebody it cannot.
     recipient: ClassVar[Address]
     stranger: ClassVar[Address] = Address("carrier-pigeon", "loft-7")
+    #: What ``trouble`` can do to the provider.
+    troubles: ClassVar[tuple[str, ...]] = ("refused", "away")
     #: Odd texts that this provider cannot carry at all, with the reason beside each in the subclass.
     not_carried: ClassVar[frozenset[str]] = frozenset()
 
@@ -168,9 +188,17 @@ class ChannelContract:
         """The same batch with its item at ``position`` made unreadable."""
         raise NotImplementedError
 
+    def trouble(self, what: str) -> None:
+        """Make the provider answer nothing but refusals ("refused"), or be away altogether ("away")."""
+        raise NotImplementedError
+
     #: What a subclass supplies → the tests that need it. Without it they are not there at all.
     needs: ClassVar[dict[str, tuple[str, ...]]] = {
-        "rotated": ("test_the_secret_before_a_rotation_still_holds",),
+        "rotated": (
+            "test_the_secret_before_a_rotation_still_holds",
+            "test_the_secret_before_a_rotation_ends_with_its_setting",
+        ),
+        "trouble": ("test_a_check_that_fails_says_what_to_do",),
         "skewed": ("test_a_clock_that_is_a_little_off_is_borne", "test_an_old_or_early_request_is_refused"),
         "unknown": ("test_a_message_of_an_unknown_sort_is_kept",),
         "batch": ("test_a_batch_is_read_whole_and_in_order",),
@@ -181,9 +209,11 @@ class ChannelContract:
 
     def __init_subclass__(cls) -> None:
         for supplied, tests in cls.needs.items():
-            if getattr(cls, supplied) is getattr(ChannelContract, supplied):
-                for name in tests:
-                    setattr(cls, name, None)
+            missing = getattr(cls, supplied) is getattr(ChannelContract, supplied)
+            for name in tests:
+                # What a subclass between us did not supply, and so took away, its own subclass may.
+                if missing or getattr(cls, name) is None:
+                    setattr(cls, name, None if missing else getattr(ChannelContract, name))
         if not cls.send_cases:
             for name in (
                 "test_a_failed_send_raises_what_it_means",
@@ -194,6 +224,8 @@ class ChannelContract:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "send_case" in metafunc.fixturenames:
             metafunc.parametrize("send_case", self.send_cases, ids=[case.name for case in self.send_cases])
+        if "what" in metafunc.fixturenames:
+            metafunc.parametrize("what", self.troubles)
         if "forgery" in metafunc.fixturenames:
             metafunc.parametrize("forgery", self.forgeries)
         if "hostile" in metafunc.fixturenames:
@@ -232,20 +264,36 @@ class ChannelContract:
         with pytest.raises(Forged):
             channel.verify(replace(self.rotated(self.message("Jalan rusak")), body=self.message("Jalan bagus")))
 
-    @pytest.mark.parametrize("seconds", [-290.0, 0.0, 290.0])
+    def test_the_secret_before_a_rotation_ends_with_its_setting(self, channel: Channel) -> None:
+        """An empty setting of the old secret is no secret of anybody's either."""
+        kept = {name: value for name, value in channel.values.items() if not name.endswith("_OLD")}
+        old = {name: "" for name in channel.values.keys() - kept.keys()}
+        assert old
+        for values in (kept, kept | old):
+            with pytest.raises(Forged):
+                type(channel)(values, channel.public_url).verify(self.rotated(self.message("Jalan rusak")))
+
+    @pytest.mark.parametrize("seconds", [-300.0, -299.0, 0.0, 299.0, 300.0])
     def test_a_clock_that_is_a_little_off_is_borne(self, channel: Channel, seconds: float) -> None:
         channel.verify(self.skewed(self.message("Jalan rusak"), seconds))
 
-    @pytest.mark.parametrize("seconds", [-86_400.0, -310.0, 310.0, 86_400.0])
+    @pytest.mark.parametrize("seconds", [-31_536_000.0, -86_400.0, -301.0, 301.0, 86_400.0])
     def test_an_old_or_early_request_is_refused(self, channel: Channel, seconds: float) -> None:
         with pytest.raises(Forged):
             channel.verify(self.skewed(self.message("Jalan rusak"), seconds))
 
     def test_a_message_of_an_unknown_sort_is_kept(self, channel: Channel) -> None:
+        """As a message, or in quarantine with a reason: whole (Malformed) or as one item of its batch."""
         genuine = self.genuine(self.unknown())
-        channel.verify(genuine)
-        (event,) = channel.parse(genuine)
+        if channel.hooked:
+            channel.verify(genuine)
+        try:
+            (event,) = channel.parse(genuine)
+        except Malformed as kept:
+            assert str(kept).strip()
+            return
         assert isinstance(event, InboundMessage | Unreadable)
+        assert isinstance(event, InboundMessage) or event.reason.strip()
         storable(event)
 
     def test_a_batch_is_read_whole_and_in_order(self, channel: Channel) -> None:
@@ -275,6 +323,56 @@ class ChannelContract:
     def test_the_same_request_twice_gives_equal_events(self, channel: Channel) -> None:
         first, second = (channel.parse(self.genuine(self.message("Jalan rusak"))) for _ in range(2))
         assert list(first) == list(second)
+
+    def test_the_same_message_five_times_is_one_row(self, channel: Channel, runtime: Runtime) -> None:
+        found = []
+        for _ in range(5):
+            genuine = self.genuine(self.message("Jalan rusak"))
+            with runtime.writing() as session:
+                events = channel.parse(genuine)
+                found.append(record_inbound(session, runtime.now(), events, raw=genuine.body, content_type=""))
+        assert [(len(each.new), each.repeats) for each in found] == [(1, 0), *[(0, 1)] * 4]
+        [event] = rows(runtime, InboundEvent)
+        assert (event.channel, event.account, event.payload["text"]) == (channel.kind, channel.account, "Jalan rusak")
+
+    @pytest.fixture
+    def door(self, channel: Channel, runtime: Runtime) -> FlaskClient:
+        """The webhooks of an installation where only this channel is on."""
+        runtime.registry.channels = {channel.name: channel}
+        app = Flask("hooks under test")
+        app.extensions["aduan"] = runtime
+        app.register_blueprint(hooks)
+        return app.test_client()
+
+    @on_sqlite
+    def test_the_door_does_not_read_what_is_too_large(
+        self, channel: Channel, runtime: Runtime, door: FlaskClient
+    ) -> None:
+        most = channel.limits.body_bytes
+        answers = [door.post(f"/hooks/{channel.name}", data=b"x" * size) for size in (most + 1, most)]
+        assert [answer.status_code for answer in answers] == ([413, 403] if channel.hooked else [404, 404])
+        assert str(most) in answers[0].text or not channel.hooked
+        assert rows(runtime, InboundEvent) == []
+
+    @on_sqlite
+    def test_the_door_takes_no_other_method(self, channel: Channel, runtime: Runtime, door: FlaskClient) -> None:
+        genuine = self.genuine(self.message("Jalan rusak"))
+        path, given = f"/hooks/{channel.name}", dict(genuine.headers)
+        for method in NO_WAY_IN:
+            assert door.open(path, method=method, data=genuine.body, headers=given).status_code == 405
+        for method in ("GET", "HEAD"):
+            for headers in ({}, given):
+                assert door.open(path, method=method, headers=headers).status_code == (403 if channel.hooked else 404)
+        assert rows(runtime, InboundEvent) == []
+
+    def test_a_check_that_fails_says_what_to_do(self, channel: Channel, what: str, caplog: Any) -> None:
+        self.trouble(what)
+        with caplog.at_level(logging.DEBUG, logger="channels"):
+            lines = channel.check()
+        failed = [line for line in lines if not line.ok]
+        assert failed
+        assert [line.detail for line in failed if not WHAT_TO_DO.search(line.detail)] == []
+        self.private(*(f"{line.name} {line.detail}" for line in lines), caplog.text)
 
     def test_an_odd_text_survives(self, channel: Channel, odd_text: tuple[str, str]) -> None:
         sent, kept = odd_text
@@ -369,6 +467,43 @@ class ChannelContract:
     def test_closing_twice_is_harmless(self, channel: Channel) -> None:
         channel.close()
         channel.close()
+
+
+class FetchedContract(ChannelContract):
+    """Calling a subclass's tests will try a channel that takes no requests: what it reads was had from inside (our own
+    page, a table of a modem). Nothing is genuine to ``verify``; there is no hook; ``parse`` keeps all its tests.
+    """
+
+    forgeries = ("as it is",)
+
+    def forge(self, genuine: RawRequest, forgery: str) -> RawRequest:
+        return genuine
+
+    def test_a_genuine_request_is_accepted_and_read(self, channel: Channel) -> None:
+        """Read, but never accepted at a door."""
+        assert not channel.hooked
+        (event,) = channel.parse(self.genuine(self.message("Jalan rusak")))
+        assert isinstance(event, InboundMessage)
+        assert (event.text, event.channel, event.account) == ("Jalan rusak", channel.kind, channel.account)
+        assert event.external_id
+
+    def test_a_forged_request_is_refused(self, channel: Channel, forgery: str) -> None:
+        """No request is genuine: there is no webhook."""
+        with pytest.raises(Forged):
+            channel.verify(self.genuine(self.message("Jalan rusak")))
+
+    def test_another_body_under_the_same_signature_is_refused(self, channel: Channel) -> None:
+        """There is no signature under which one could hide."""
+        with pytest.raises(Forged):
+            channel.verify(self.genuine(self.message("Jalan bagus")))
+
+    def test_an_odd_text_survives(self, channel: Channel, odd_text: tuple[str, str]) -> None:
+        """As everywhere, without the door."""
+        sent, kept = odd_text
+        (event,) = channel.parse(self.genuine(self.message(sent)))
+        assert isinstance(event, InboundMessage)
+        assert event.text == kept
+        storable(event)
 
 
 def storable(event: Event) -> None:

@@ -36,7 +36,11 @@ def signed(body: bytes, at: datetime = NOW, key: str = KEY) -> RawRequest:
     return RawRequest("POST", HOOK, headers, body, NOW)
 
 
+def request_example(stem: str) -> RawRequest:
+    """One payload file as the phone sends it."""
+    return signed((PAYLOADS / f"{stem}.json").read_bytes())
+
+
 def parse_example(stem: str) -> list[Event]:
     """Read one payload file. Raises Malformed as the channel does."""
-    channel = SmsGateway(VALUES, PUBLIC)
-    return list(channel.parse(signed((PAYLOADS / f"{stem}.json").read_bytes())))
+    return list(SmsGateway(VALUES, PUBLIC).parse(request_example(stem)))

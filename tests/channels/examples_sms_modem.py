@@ -22,6 +22,11 @@ def handed(body: bytes) -> RawRequest:
     return RawRequest("POST", PUBLIC, {}, body, NOW)
 
 
+def request_example(stem: str) -> RawRequest:
+    """One payload file as the fetcher hands it over."""
+    return handed((PAYLOADS / f"{stem}.json").read_bytes())
+
+
 def parse_example(stem: str) -> list[Event]:
     """Read one payload file. Raises Malformed as the channel does."""
-    return list(SmsModem(VALUES, PUBLIC).parse(handed((PAYLOADS / f"{stem}.json").read_bytes())))
+    return list(SmsModem(VALUES, PUBLIC).parse(request_example(stem)))

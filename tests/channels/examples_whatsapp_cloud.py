@@ -58,6 +58,11 @@ def handshake(**asked: str) -> RawRequest:
     return RawRequest("GET", f"{HOOK}?{query}", {}, b"", NOW)
 
 
+def request_example(stem: str) -> RawRequest:
+    """Calling this will give a payload file as Meta posts it."""
+    return signed(payload(stem))
+
+
 def parse_example(stem: str) -> list[Event]:
     """Calling this will read a payload file as the channel does. Raises Malformed."""
-    return list(make().parse(signed(payload(stem))))
+    return list(make().parse(request_example(stem)))

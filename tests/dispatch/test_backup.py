@@ -102,6 +102,7 @@ def saved(runtime: Runtime) -> Runtime:
             )
         )  # fmt: skip
         promise(session, now, "queued")
+        promise(session, now, "held")
         promise(session, now, "sending", lease="abc", lease_until=now)
     current = runtime.settings.models / "current"
     current.mkdir(parents=True)

@@ -197,7 +197,7 @@ def test_a_process_that_never_ran_is_named(runtime: Runtime) -> None:
             ["clock", "worker", "fetch", "fetch"],
         ),
     ],
-    ids=["neither", "polling", "webhook"],
+    ids=["neither", "polling", "a mail listener", "webhook"],
 )
 def test_only_processes_with_work_are_expected(
     environment: dict[str, str], kaltara: Region, values: dict[str, str], expected: list[str]

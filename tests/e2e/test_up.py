@@ -26,7 +26,7 @@ def test_it_stops_cleanly(tmp_path: Path, number: int) -> None:
     aduan = Installation(tmp_path, {})
     aduan.start()
     pids = aduan.pids()
-    assert {"web", "hooks", "worker", "clock", "mail", "telegram", "valkey"} == pids.keys() - {"system"}
+    assert {"web", "hooks", "worker", "clock", "fetch", "lmtp", "valkey"} == pids.keys() - {"system"}
     assert aduan.stop(number) == 0, aduan.output()
     wait_until(lambda: not any(_alive(pid) for pid in pids.values()), 10, "all processes to end")
     assert not listens(aduan.port)
