@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlmodel import col
 from werkzeug.wrappers import Response as BaseResponse
 
+from admin.files import CSP
 from admin.security import Need, allow, runtime, viewer
+from dispatch.filetypes import UNKNOWN
 from dispatch.models import EventState, InboundEvent
 from dispatch.services import inbound
 from dispatch.services.tickets import audit
@@ -35,6 +37,24 @@ def readable(raw: bytes) -> str:
     """Calling this will show the first bytes as UTF-8 text, with a mark for each byte or character that is not text."""
     text = bytes(raw[:RAW_SHOWN]).decode("utf-8", "replace")
     return "".join(char if char in "\n\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+@blueprint.get("/quarantine/<int(max=2147483647):event_id>/original")
+@allow(Need.REGION)
+def original(event_id: int) -> Response:
+    """Calling this will send the whole of what arrived, as bytes to keep and never to be shown in place; 404 once the
+    event is off the list or its bytes are erased. It is written down, for with it personal data leaves this house."""
+    wired = runtime()
+    with wired.writing() as session:
+        row = session.get(InboundEvent, event_id)
+        if row is None or row.state != EventState.QUARANTINED or not row.raw:
+            abort(404)
+        if request.method == "GET":
+            audit(session, wired.now(), "event.download", "event", str(event_id), staff_id=viewer().staff_id)
+        response = Response(bytes(row.raw), mimetype=UNKNOWN)
+    response.headers["Content-Disposition"] = f"attachment; filename=event-{event_id}.bin"
+    response.headers["Content-Security-Policy"] = CSP
+    return response
 
 
 @blueprint.post("/quarantine/<int(max=2147483647):event_id>/retry")

@@ -54,6 +54,7 @@ POST /admin/logout                            | login  login  login  login  logi
 GET /admin/password                           | login  second in     in     in     in     in     in     in
 POST /admin/password                          | login  second in     in     in     in     in     in     in
 GET /admin/quarantine                         | login  second change 403    403    403    403    in     in
+GET /admin/quarantine/<event_id>/original     | login  second change 403    403    403    403    404    404
 POST /admin/quarantine/<event_id>/discard     | login  second change 403    403    403    403    in     in
 POST /admin/quarantine/<event_id>/retry       | login  second change 403    403    403    403    in     in
 GET /admin/responses                          | login  second change in     in     in     in     in     in

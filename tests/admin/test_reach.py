@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlmodel import col
 
+from admin.failures import reason
 from channels.message import DeliveryState
 from dispatch.models import Message, Outbox, Ticket
 from dispatch.runtime import Runtime
@@ -101,6 +103,25 @@ def test_told_in_another_way_it_leaves_the_list(signed_in: Make, runtime: Runtim
     assert ticket.number not in officer.get("/admin/undelivered").text
     assert "in another way" in officer.get(f"/admin/tickets/{ticket.number}").text
     assert [each.state for each in sends(runtime, ticket)] == [S.FAILED]
+
+
+REASONS = {
+    "a code that says nobody lives there": (("sms", "21614", "refused (error 21614)"), "nobody is reached", "(21614)"),
+    "a code nobody knows": (("sms", "99999", "refused (error 99999)"), "the provider refused it", "(99999)"),
+    "our own fault": (("sms", "", "internal: KeyError"), "a fault of ours", ""),
+    "a sender that died": (("sms", "", "the sender stopped before the provider's answer"), "our server stopped", ""),
+    "nothing to say": (("sms", "", ""), "", ""),
+}
+
+
+@one_database
+@pytest.mark.parametrize(("row", "said", "code"), REASONS.values(), ids=REASONS)
+def test_staff_read_why_in_words(app: Flask, row: tuple[str, str, str], said: str, code: str) -> None:
+    channel, number, error = row
+    with app.test_request_context(headers={"Cookie": "aduan_language=en"}):
+        found = reason(Outbox(channel=channel, error_code=number, error=error))
+    assert found.startswith(said)
+    assert found.endswith(code)
 
 
 @one_database
