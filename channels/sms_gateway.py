@@ -230,7 +230,8 @@ class SmsGateway(Channel):
         try:
             answer = self._call("GET", "/health", bear=(500,))
         except SendError as error:
-            return [Check("reach", False, f"{error}: is the app's server switched on, and SMS_GATEWAY_URL right?")]
+            told = f"{error}: switch the app's server on, and compare SMS_GATEWAY_URL with its first page"
+            return [Check("reach", False, told)]
         status = _field(_json(answer), "status").lower()
         advice = "healthy" if status == "pass" else f"the app says {status or 'nothing'}: see its log and battery"
         checks = [Check("reach", status in ("pass", "warn"), advice), self._clock(answer)]

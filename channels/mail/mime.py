@@ -244,7 +244,7 @@ class Reading:
         opened = [(part, inside(part)) for part in self._bodies]
         self._texts = [inner.text.strip("\n") for _, inner in opened]
         long = [part for part in self._bodies if content_type(part) == "text/html" and len(_decoded(part)) > HTML_MAX]
-        self._notes |= dict.fromkeys([f"HTML cut: {HTML_MAX} characters"] if long else [])
+        self._notes |= {"HTML cut": None} if long else {}
         described = [each for part in [*self._files, *long] for each in self._described(part)]
         within = [each for part, inner in opened for each in self._inner(part, inner)]
         #: Evidence first: only so many files of a message are kept.

@@ -114,6 +114,8 @@ class Telegram(Channel):
 
     def verify(self, request: RawRequest) -> None:
         """Calling this will compare the secret header in constant time; without a configured secret all is Forged."""
+        if request.method != "POST":
+            raise Forged("Telegram sends only POST")
         given = request.header("X-Telegram-Bot-Api-Secret-Token").encode("utf-8", "backslashreplace")
         if not self._secret or not hmac.compare_digest(given, self._secret.encode()):
             raise Forged("the Telegram secret is missing or wrong")
@@ -262,7 +264,10 @@ class Telegram(Channel):
                 lines.append(Check("groups", True, GROUPS_ALLOWED))
             hook = self._client().call(lambda bot: bot.get_webhook_info(), repeatable=True)
         except SendError as fault:
-            return [*lines, Check("webhook" if lines else "sign in", False, str(fault))]
+            # What needs the operator says so itself; the rest is the way to Telegram.
+            away = isinstance(fault, Temporary)
+            todo = ": check the network and TELEGRAM_API_URL, then try again" if away else ""
+            return [*lines, Check("webhook" if lines else "sign in", False, f"{fault}{todo}")]
         route = f"delivered to {hook.url}" if hook.url else "kept for polling"
         todo = ""
         if hook.url != self._hook:

@@ -64,7 +64,7 @@ _REFUSED = {
 }
 _OURS = {
     "401": "TELEGRAM_BOT_TOKEN is rejected: copy it again from @BotFather",
-    "404": "TELEGRAM_BOT_TOKEN is malformed, or TELEGRAM_API_URL leads elsewhere",
+    "404": "TELEGRAM_BOT_TOKEN is malformed, or TELEGRAM_API_URL leads elsewhere: correct it",
     "409 webhook is active": (
         "a webhook is set for this token, so nothing can be polled: stop the installation that set it, or give "
         "TELEGRAM_WEBHOOK_SECRET here too"

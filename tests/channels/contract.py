@@ -96,7 +96,7 @@ ODD_TEXTS: dict[str, tuple[str, str]] = {
 
 #: What a line of ``aduan channels check`` that fails tells its reader to do: one of these, in whatever form.
 WHAT_TO_DO = re.compile(
-    r"\b(set|correct|ask|register|call|run|wait|compare|see|start|check|switch|add|make|give|try|move|archive|send|use)\b",
+    r"\b(set|correct|copy|ask|register|call|run|wait|compare|see|start|check|switch|add|make|give|try|move|archive|send|use)\b",
     re.IGNORECASE,
 )
 #: No provider sends with these; a hook has no such way in.
@@ -267,7 +267,7 @@ class ChannelContract:
     def test_the_secret_before_a_rotation_ends_with_its_setting(self, channel: Channel) -> None:
         """An empty setting of the old secret is no secret of anybody's either."""
         kept = {name: value for name, value in channel.values.items() if not name.endswith("_OLD")}
-        old = {name: "" for name in channel.values.keys() - kept.keys()}
+        old = dict.fromkeys(channel.values.keys() - kept.keys(), "")
         assert old
         for values in (kept, kept | old):
             with pytest.raises(Forged):

@@ -7,9 +7,8 @@ from pathlib import Path
 from channels.base import RawRequest
 from channels.message import Event
 from channels.sms import Sms
-from tests.channels.twilio_cases import NOW, PUBLIC, settings, signed
+from tests.channels.twilio_cases import PUBLIC, settings, signed
 
-__all__ = ["HOOK", "NOW", "PUBLIC", "STEMS", "VALUES"]
 PAYLOADS = Path(__file__).parent / "payloads" / "sms"
 HOOK = f"{PUBLIC}/hooks/sms"
 VALUES = settings(Sms)

@@ -7,9 +7,8 @@ from pathlib import Path
 from channels.base import RawRequest
 from channels.message import Event
 from channels.whatsapp import WhatsApp
-from tests.channels.twilio_cases import NOW, PUBLIC, settings, signed
+from tests.channels.twilio_cases import PUBLIC, settings, signed
 
-__all__ = ["HOOK", "NOW", "PUBLIC", "STEMS", "VALUES"]
 PAYLOADS = Path(__file__).parent / "payloads" / "whatsapp"
 HOOK = f"{PUBLIC}/hooks/whatsapp"
 VALUES = settings(WhatsApp)

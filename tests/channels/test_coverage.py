@@ -15,6 +15,7 @@ from channels.coverage_page import ACTIONS, page
 from channels.errors import Malformed, SendError
 from channels.message import DeliveryReport, Event, InboundMessage, Notice, OptOut, Unreadable
 from channels.registry import CHANNELS, provider_class
+from tests.channels.contract import ChannelContract
 
 ROOT = Path(__file__).parents[2]
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -89,7 +90,7 @@ def test_an_example_becomes_what_its_row_says(provider: str, row: Handled) -> No
         found = {becomes(event) for event in read(provider, row.example)}
     except Malformed:
         found = {Becomes.QUARANTINE}
-    assert row.becomes in found or (row.becomes is Becomes.NOTHING and not found)
+    assert found == (set() if row.becomes is Becomes.NOTHING else {row.becomes})
 
 
 @pytest.mark.parametrize(("provider", "code"), NAMED)
@@ -113,6 +114,37 @@ def test_no_row_is_ignored_without_a_reason() -> None:
             assert re.search(r"\| nothing, because \| \S.{10,} \|$", line), line
     with pytest.raises(ValueError, match="without a reason"):
         Handled(Group.EVENT, "x", Becomes.NOTHING, "")
+
+
+#: Where each provider goes through the suite of all channels.
+CONTRACTS = {
+    "whatsapp": "test_whatsapp:TestWhatsApp",
+    "whatsapp-cloud": "test_whatsapp_cloud:TestWhatsAppCloud",
+    "sms": "test_sms:TestSms",
+    "sms-gateway": "test_sms_gateway:TestSmsGateway",
+    "sms-modem": "test_sms_modem:TestSmsModem",
+    "telegram": "test_telegram_api:TestTelegram",
+    "mail": "test_mail:TestMail",
+    "web": "test_web:TestWeb",
+    "console": "test_web:TestConsole",
+}
+
+
+@pytest.mark.parametrize("provider", CHANNELS)
+def test_every_provider_keeps_the_whole_contract(provider: str) -> None:
+    """Whoever has an old secret, a check or a world of its own supplies what the tests of these need."""
+    module, _, name = CONTRACTS[provider].partition(":")
+    contract = getattr(importlib.import_module(f"tests.channels.{module}"), name)
+    assert issubclass(contract, ChannelContract)
+    cls = provider_class(provider)
+    had = {
+        "unknown": True,
+        "rotated": any(setting.endswith("_OLD") for setting in (*cls.optional, *cls.extras)),
+        "trouble": cls.check is not Channel.check,
+    }
+    supplied = {hook: getattr(contract, hook) is not getattr(ChannelContract, hook) for hook in had}
+    assert supplied == had
+    assert cls.external == bool(contract.send_cases)
 
 
 def stems(provider: str) -> list[str]:

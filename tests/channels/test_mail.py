@@ -31,7 +31,7 @@ from channels.message import UNPROVEN, Address, Attachment, AttachmentKind, Inbo
 from tests.channels.contract import ChannelContract, SendCase
 from tests.support.providers.mail import DROP, PASSWORD, STALL, SmtpStandIn
 
-SECRET = "rahasia-kait-surat-untuk-uji"
+SECRET, OLD_SECRET = "rahasia-kait-surat-untuk-uji", "rahasia-sebelum-diganti"
 ADDRESS = "aduan@lapor.contoh.go.id"
 NOW = datetime(2026, 11, 4, 2, 0, tzinfo=UTC)
 URL = "https://aduan.contoh.go.id/hooks/mail"
@@ -73,7 +73,7 @@ def parsed(raw: bytes, channel: Mail | None = None) -> InboundMessage:
 
 
 class TestMail(ChannelContract):
-    secrets = (SECRET, PASSWORD)
+    secrets = (SECRET, PASSWORD, OLD_SECRET)
     recipient = Address("mailto", "warga@contoh.id")
     send_cases = (
         SendCase("greeting busy", ("greeting", "421 4.3.2 busy"), Temporary, "4.3.2"),
@@ -102,7 +102,7 @@ class TestMail(ChannelContract):
     @pytest.fixture
     def channel(self) -> Iterator[Channel]:
         with SmtpStandIn() as self.stand_in:
-            yield channel_of(SMTP_URL=f"{self.stand_in.url}?timeout=1")
+            yield channel_of(SMTP_URL=f"{self.stand_in.url}?timeout=1", MAIL_HOOK_SECRET_OLD=OLD_SECRET)
 
     def message(self, text: str) -> bytes:
         return letter(text)
@@ -121,28 +121,20 @@ class TestMail(ChannelContract):
     def arrange(self, plan: tuple[str, str]) -> None:
         self.stand_in.plan = dict([plan])
 
+    def rotated(self, body: bytes) -> RawRequest:
+        return signed(body, secret=OLD_SECRET)
+
+    def skewed(self, body: bytes, seconds: float) -> RawRequest:
+        return signed(body, at=NOW + timedelta(seconds=seconds))
+
+    def unknown(self) -> bytes:
+        return letter(Content_Type="hologram/x-3d", MIME_Version="1.0")
+
+    def trouble(self, what: str) -> None:
+        self.stand_in.plan = {"greeting": DROP if what == "away" else "554 5.7.1 your host is listed"}
+
 
 # -- the hook --------------------------------------------------------------------------------------------------------
-
-CLOCK_CASES = {
-    "now": (0, True),
-    "300 seconds old": (-300, True),
-    "301 seconds old": (-301, False),
-    "300 seconds ahead": (300, True),
-    "301 seconds ahead": (301, False),
-    "a year old": (-31_536_000, False),
-}
-
-
-@pytest.mark.parametrize(("seconds", "accepted"), CLOCK_CASES.values(), ids=CLOCK_CASES.keys())
-def test_a_hook_is_taken_within_its_window(seconds: int, accepted: bool) -> None:
-    request = signed(letter(), at=NOW + timedelta(seconds=seconds))
-    if accepted:
-        channel_of().verify(request)
-    else:
-        with pytest.raises(Forged):
-            channel_of().verify(request)
-
 
 STAMPS = ("", "0", "-1", "1e9", " 1793757600", "٣", "9" * 400, "1793757600.0", "nan")
 

@@ -103,6 +103,9 @@ class TestPigeon(ChannelContract):
     def arrange(self, plan: Any) -> None:
         self.loft.fail(plan)
 
+    def unknown(self) -> bytes:
+        return CASES["a fish"][0]
+
 
 #: What the loft posts → what it becomes. This table is what a contributor writes.
 CASES: dict[str, tuple[bytes, list[dict[str, Any]] | None]] = {

@@ -13,15 +13,15 @@ import pytest
 from sqlalchemy import Engine, MetaData, create_engine, insert, select, text, update
 from sqlalchemy.dialects import mysql
 
-from channels.base import Channel
-from channels.errors import Forged, Malformed, Misconfigured, Permanent, SendError, Temporary
+from channels.base import Channel, RawRequest
+from channels.errors import Malformed, Misconfigured, Permanent, SendError, Temporary
 from channels.message import Address, DeliveryReport, Event, InboundMessage, OutboundMessage
 from channels.sms_modem import SmsModem
 from channels.sms_modem.codes import ERRORS, STATES
 from channels.sms_modem.inbox import waiting
 from channels.sms_modem.tables import connect, flag, tables
 from channels.text import segments
-from tests.channels.contract import HOSTILE_BODIES, ODD_TEXTS, storable, told
+from tests.channels.contract import FetchedContract, SendCase, told
 from tests.channels.examples_sms_modem import NOW, OURS, PAYLOADS, PUBLIC, VALUES, handed, parse_example
 from tests.support.providers.gammu import PHONE, create
 
@@ -50,21 +50,57 @@ def test_every_payload_is_expected() -> None:
     assert sorted(EXPECTED) == sorted(path.stem for path in PAYLOADS.glob("*.json"))
 
 
-@pytest.mark.parametrize("body", HOSTILE_BODIES.values(), ids=HOSTILE_BODIES.keys())
-def test_a_hostile_body_is_read_or_malformed(body: bytes) -> None:
-    try:
-        events = SmsModem(VALUES, PUBLIC).parse(handed(body))
-    except Malformed:
-        return
-    for event in events:
-        storable(event)
+def sms(text: str, **more: Any) -> bytes:
+    """One SMS of one part, as a look hands it over."""
+    row = {
+        "row": 1, "group": "row:1", "sequence": 1, "total": 1, "sender": PERSON, "received": "", "text": text,
+        "coding": "", "phone": PHONE, **more,
+    }  # fmt: skip
+    return json.dumps({"sms": [row], "after": []}).encode()
 
 
-def test_nobody_can_call_it() -> None:
-    channel = SmsModem(VALUES, PUBLIC)
-    assert not channel.hooked
-    with pytest.raises(Forged):
-        channel.verify(handed(b"{}"))
+class TestSmsModem(FetchedContract):
+    """There is no request: what a look into Gammu's tables finds is handed to ``parse`` by the fetcher."""
+
+    secrets = ("rahasia",)
+    recipient = Address("tel", PERSON)
+    stranger = Address("sms", "CONTOHSEL")
+    send_cases = (
+        SendCase("the tables are not Gammu's", "UPDATE gammu SET Version = 99", Misconfigured, "version"),
+        SendCase("no version", "DELETE FROM gammu", Misconfigured, "version"),
+        SendCase("no outbox", "DROP TABLE outbox", Misconfigured, "tables"),
+        SendCase("no file", "away", Misconfigured, "no-file"),
+    )
+
+    @pytest.fixture
+    def channel(self, tmp_path: Path) -> Iterator[SmsModem]:
+        self.file = tmp_path / "smsd.db"
+        self.file.touch()
+        self.engine = connect(f"sqlite:///{self.file}")
+        create(self.engine, 17)
+        made = SmsModem({**VALUES, "SMS_MODEM_DATABASE": f"sqlite:///{self.file}"}, PUBLIC)
+        yield made
+        made.close()
+        self.engine.dispose()
+
+    def message(self, text: str) -> bytes:
+        return sms(text)
+
+    def genuine(self, body: bytes) -> RawRequest:
+        return handed(body)
+
+    def arrange(self, plan: str) -> None:
+        if plan == "away":
+            self.file.unlink()
+            return
+        with self.engine.begin() as connection:
+            connection.execute(text(plan))
+
+    def unknown(self) -> bytes:
+        return json.dumps({"mms": [{"sender": PERSON}]}).encode()
+
+    def trouble(self, what: str) -> None:
+        self.arrange("away" if what == "away" else "DROP TABLE phones")
 
 
 # -- Gammu's own database, both schemas, both servers
@@ -299,11 +335,7 @@ def test_a_reference_used_again_is_a_new_sms(channel: SmsModem, gammu: Gammu) ->
 def test_a_database_set_up_anew_gives_new_keys() -> None:
     keys = set()
     for received in ("2026-11-22 09:58:01", "2026-12-01 08:00:00"):
-        row = {
-            "row": 1, "group": "row:1", "sequence": 1, "total": 1, "sender": PERSON, "received": received,
-            "text": "Lampu", "coding": "", "phone": PHONE,
-        }  # fmt: skip
-        body = json.dumps({"sms": [row], "after": []}).encode()
+        body = sms("Lampu", received=received)
         keys |= {event.external_id for event in SmsModem(VALUES, PUBLIC).parse(handed(body))}
     assert len(keys) == 2
 
@@ -315,18 +347,6 @@ def test_only_the_rows_of_our_modem_are_read(gammu: Gammu, url: str) -> None:
     assert texts(look(channel)[0]) == ["milik kami"]
     assert gammu.unprocessed() == 1
     channel.close()
-
-
-@pytest.mark.parametrize("pair", [ODD_TEXTS[name] for name in ODD_TEXTS if name != "NUL"], ids=str)
-def test_an_odd_text_survives(pair: tuple[str, str]) -> None:
-    row = {
-        "row": 1, "group": "row:1", "sequence": 1, "total": 1, "sender": PERSON, "received": "", "text": pair[0],
-        "coding": "", "phone": PHONE,
-    }  # fmt: skip
-    (event,) = SmsModem(VALUES, PUBLIC).parse(handed(json.dumps({"sms": [row], "after": []}).encode()))
-    assert isinstance(event, InboundMessage)
-    assert event.text == pair[1]
-    storable(event)
 
 
 # -- out

@@ -320,6 +320,15 @@ class TestTelegram(ChannelContract):
     def arrange(self, plan: Plan) -> None:
         self.api.fail(plan)
 
+    def unknown(self) -> bytes:
+        return (PAYLOADS / "future-content.json").read_bytes()
+
+    def trouble(self, what: str) -> None:
+        if what == "away":
+            self.api.stop()
+        else:
+            self.api.fail(*[refusal(401, "Unauthorized")] * 20)
+
     def test_another_body_under_the_same_signature_is_refused(self, channel: Channel) -> None:
         """Telegram repeats a secret and signs nothing: any body under the right secret is Telegram's by its word."""
         channel.verify(replace(self.genuine(b"{}"), body=b"[]"))

@@ -20,7 +20,7 @@ from channels.errors import Malformed, Permanent, SendError
 from channels.message import Address, DeliveryState, OutboundMessage, Receipt
 from channels.whatsapp import WhatsApp
 from tests.channels.contract import ChannelContract, told
-from tests.channels.twilio_cases import FORM, HOOK, NOW, PERSON, PUBLIC, SEND_CASES, make, signed
+from tests.channels.twilio_cases import FORM, HOOK, NOW, OLD_TOKEN, PERSON, PUBLIC, SEND_CASES, make, refused, signed
 from tests.support.providers.base import Recorded, Reply
 from tests.support.providers.twilio import ACCOUNT, TOKEN, WHATSAPP_FROM, TwilioStandIn, sign
 
@@ -41,7 +41,7 @@ def channel(provider: TwilioStandIn) -> Iterator[WhatsApp]:
 
 
 class TestWhatsApp(ChannelContract):
-    secrets = (TOKEN, ACCOUNT)
+    secrets = (TOKEN, ACCOUNT, OLD_TOKEN)
     forgeries = ("missing", "empty", "wrong", "truncated", "of another token", "longer", "not ASCII")
     send_cases = SEND_CASES
     recipient = Address("whatsapp", PERSON)
@@ -52,7 +52,7 @@ class TestWhatsApp(ChannelContract):
 
     @pytest.fixture
     def channel(self, provider: TwilioStandIn) -> Iterator[WhatsApp]:
-        made = make(WhatsApp, provider)
+        made = make(WhatsApp, provider, TWILIO_AUTH_TOKEN_OLD=OLD_TOKEN)
         yield made
         made.close()
 
@@ -84,6 +84,18 @@ class TestWhatsApp(ChannelContract):
         if plan.kind == "hang":
             self.monkeypatch.setattr(WhatsApp, "answer_seconds", 0.3)
         self.provider.fail(plan)
+
+    def rotated(self, body: bytes) -> RawRequest:
+        return signed(body, token=OLD_TOKEN)
+
+    def unknown(self) -> bytes:
+        return (PAYLOADS / "type-of-the-future.txt").read_bytes().strip()
+
+    def trouble(self, what: str) -> None:
+        if what == "away":
+            self.provider.stop()
+        else:
+            self.provider.fail(*[refused(20003, 401)] * 20)
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in PAYLOADS.glob("*.txt")))

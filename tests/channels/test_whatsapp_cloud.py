@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -64,7 +64,7 @@ def webhook(*values: dict[str, Any]) -> bytes:
 
 
 class TestWhatsAppCloud(ChannelContract):
-    secrets = (TOKEN, APP_SECRET, VERIFY_TOKEN)
+    secrets = (TOKEN, APP_SECRET, VERIFY_TOKEN, OLD_SECRET)
     forgeries = ("missing", "empty", "wrong", "truncated", "longer", "without its prefix", "of another secret", "odd")
     recipient = Address("whatsapp", PERSON)
     send_cases: ClassVar[tuple[SendCase, ...]] = (
@@ -126,7 +126,7 @@ class TestWhatsAppCloud(ChannelContract):
 
     @pytest.fixture
     def channel(self, _provider: None) -> Iterator[WhatsAppCloud]:
-        made = make(WHATSAPP_CLOUD_API_URL=self.provider.url)
+        made = make(WHATSAPP_CLOUD_API_URL=self.provider.url, WHATSAPP_CLOUD_APP_SECRET_OLD=OLD_SECRET)
         yield made
         made.close()
 
@@ -144,7 +144,7 @@ class TestWhatsAppCloud(ChannelContract):
             "truncated": right[:-2],
             "longer": right + "0",
             "without its prefix": right.removeprefix("sha256="),
-            "of another secret": signed(genuine.body, OLD_SECRET).header("X-Hub-Signature-256"),
+            "of another secret": signed(genuine.body, "2c" * 16).header("X-Hub-Signature-256"),
             "odd": "sha256=" + "é" * 64,
         }.get(forgery, "")
         if forgery == "missing":
@@ -158,6 +158,27 @@ class TestWhatsAppCloud(ChannelContract):
         if plan.kind == "hang":
             self.monkeypatch.setattr(WhatsAppCloud, "answer_seconds", 0.3)
         self.provider.fail(plan)
+
+    def rotated(self, body: bytes) -> RawRequest:
+        return signed(body, OLD_SECRET)
+
+    def unknown(self) -> bytes:
+        return payload("type-of-the-future")
+
+    def batch(self, texts: Sequence[str]) -> bytes:
+        people = ((f"wamid.B{number}", f"6281100{number:04d}", text) for number, text in enumerate(texts))
+        return webhook(*(text_message(*person) for person in people))
+
+    def poison(self, body: bytes, position: int) -> bytes:
+        whole = json.loads(body)
+        del whole["entry"][0]["changes"][position]["value"]["messages"][0]["id"]
+        return json.dumps(whole).encode()
+
+    def trouble(self, what: str) -> None:
+        if what == "away":
+            self.provider.stop()
+        else:
+            self.provider.fail(*[refused(190, 401)] * 20)
 
 
 class TestHandshake:
@@ -203,12 +224,6 @@ class TestHandshake:
 
 
 class TestSignature:
-    def test_the_old_secret_holds_during_a_rotation_only(self) -> None:
-        request = signed(payload("text"), OLD_SECRET)
-        make(WHATSAPP_CLOUD_APP_SECRET_OLD=OLD_SECRET).verify(request)
-        with pytest.raises(Forged):
-            make().verify(request)
-
     def test_no_empty_secret_signs(self) -> None:
         with pytest.raises(Forged):
             make(WHATSAPP_CLOUD_APP_SECRET_OLD="").verify(signed(payload("text"), ""))
