@@ -24,6 +24,8 @@ NEW_MATTER_WORDS = 6
 #: Channels where each message is a letter of its own: nothing joins a ticket there merely by being close in time.
 LETTERS = frozenset({"mail"})
 NEW_THREAD = "new"
+#: Channels where the sender's name is only claimed: an SMS can be sent under any number.
+CLAIMED = frozenset({"sms"})
 #: How channels note that a message holds only what we cannot read; the provider's word for it follows.
 UNSUPPORTED = "unsupported:"
 #: What people answer to "reply YA": the word, and how it is typed.
@@ -40,7 +42,9 @@ class Action(StrEnum):
     STOP = "stop"
     START = "start"
     LINK = "link"
+    LINK_ELSEWHERE = "link_elsewhere"
     CONFIRM = "confirm"
+    ASK_STOP = "ask_stop"
     GREET = "greet"
     THANK = "thank"
     ASK_TEXT = "ask_text"
@@ -71,6 +75,7 @@ class Facts:
     ``sure_category`` is the classifier's, None unless it leaves next to no doubt. ``prompted_at`` is when we last asked
     for the matter, by a greeting or because a photo came alone. ``stopped``: the citizen wants no messages.
     ``wishes_link``: they ask to link another address of theirs; ``types_code``: they answer the code we sent there.
+    ``answers_us``: they quote a message that we sent to this very address, so they read what is sent there.
     ``held``: we asked them to write so that something held for them may go.
     """
 
@@ -87,6 +92,7 @@ class Facts:
     greeting_window: timedelta
     wishes_link: bool = False
     types_code: bool = False
+    answers_us: bool = False
     held: bool = False
 
     @property
@@ -135,9 +141,13 @@ def _edit(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 
 def _unproven(f: Facts) -> tuple[Action, OpenTicket | None] | None:
-    if f.heard.command is not Command.STATUS or UNPROVEN not in f.message.notes:
+    if UNPROVEN not in f.message.notes:
         return None
-    return (Action.STATUS if f.threaded else Action.WITHHOLD), f.threaded
+    if f.heard.command is Command.STATUS:
+        return (Action.STATUS if f.threaded else Action.WITHHOLD), f.threaded
+    if f.heard.command is Command.STOP and not f.answers_us:
+        return Action.ASK_STOP, None
+    return None
 
 
 def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -151,6 +161,11 @@ def _command(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 
 def _link(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    # The code proves the other address only: who asks must be proven by the channel itself. A From header and the
+    # number an SMS claims to come from are anybody's to write.
+    claimed = f.message.channel in CLAIMED or (UNPROVEN in f.message.notes and not f.answers_us)
+    if claimed and (f.wishes_link or f.types_code):
+        return Action.LINK_ELSEWHERE, None
     if f.wishes_link:
         return Action.LINK, None
     return (Action.CONFIRM, None) if f.types_code else None

@@ -71,6 +71,7 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         join_window=runtime.region.join_window,
         greeting_window=runtime.region.greeting_window,
         wishes_link=linking.wished(message.text) is not None,
+        answers_us=lookup.answers_us(session, message, address),
         types_code=linking.typed_code(runtime, session, address, message.text),
         held=delivery.has_held(session, address),
     )
@@ -136,6 +137,10 @@ class _Turn:
                 self._say(self.replies.unreadable(self.language), ticket)
             case Action.STATUS:
                 self._status(ticket)
+            case Action.ASK_STOP:
+                self._say(self.replies.stop_confirm(self.language))
+            case Action.LINK_ELSEWHERE:
+                self._say(self.replies.link_elsewhere(self.language))
             case Action.WITHHOLD:
                 self._say(self.replies.status_unknown(self.language))
             case Action.HELP:

@@ -19,6 +19,8 @@ _MAIL = re.compile(r"[^\s@<>\"',;:()]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{
 _CODE = re.compile(
     rf"\s*(?P<word>kode|code)?[\s:]*(?P<code>[{LETTERS}]{{4}}(?P<dash>[- ]?)[{LETTERS}]{{4}})[\s.]*", re.I
 )
+#: An SMS abroad costs twenty times as much, and strangers would let us send them.
+HOME = "+62"
 #: What proves an address: an SMS to a number, a mail to an address.
 KINDS = {"tel": "sms", "mailto": "mail"}
 
@@ -31,18 +33,18 @@ def wished(text: str) -> Address | None:
     if _MAIL.fullmatch(found[1]):
         return Address("mailto", found[1].lower())
     number = phone(found[1])
-    return Address("tel", number) if number else None
+    return Address("tel", number) if number and number.startswith(HOME) else None
 
 
 def typed_code(runtime: Runtime, session: Session, address: CitizenAddress, text: str) -> bool:
     """Calling this will say whether a text answers a code we sent: the code itself, or what is plainly meant as one."""
     found = _CODE.fullmatch(text)
-    row = identity.open_code(session, runtime.now(), address) if found else None
-    if row is None or found is None:
+    if found is None or not identity.asked_lately(session, runtime.now(), address):
         return False
-    return bool(found["word"] or found["dash"] == "-") or identity.matches(
-        row, address, found["code"], runtime.settings.secret_key
-    )
+    row = identity.open_code(session, runtime.now(), address)
+    meant = bool(found["word"] or found["dash"] == "-")
+    key = runtime.settings.secret_key
+    return meant or (row is not None and identity.matches(row, address, found["code"], key))
 
 
 def ask(
@@ -54,6 +56,8 @@ def ask(
     if carrier is None:
         return replies.link_impossible(language)
     now = runtime.now()
+    if not identity.may_ask(session, now, address):
+        return replies.link_sent(language)
     other = people.identify_sender(session, now, carrier.kind, carrier.account, target)
     code = identity.new_code(session, now, address, other, runtime.settings.secret_key)
     if code is not None:

@@ -113,6 +113,16 @@ def threaded(runtime: Runtime, session: Session, message: InboundMessage, addres
     return None
 
 
+def answers_us(session: Session, message: InboundMessage, address: CitizenAddress) -> bool:
+    """Calling this will say whether a message quotes one of ours to its address: its writer reads what comes there."""
+    if not message.reply_to:
+        return False
+    sent = select(col(Outbox.id)).where(
+        col(Outbox.address_id) == address.id, col(Outbox.external_id).in_(message.reply_to)
+    )
+    return session.scalars(sent.limit(1)).first() is not None
+
+
 def latest_ticket(session: Session, address: CitizenAddress, burst_since: datetime) -> Ticket | None:
     """Calling this will give the last ticket that can be written on without quoting us: an open one, or one referred
     elsewhere just now."""

@@ -161,6 +161,14 @@ class Replies:
         """Calling this will say that an address of that sort cannot be proved here."""
         return self.phrases.say("link_impossible", language)
 
+    def link_elsewhere(self, language: str) -> str:
+        """Calling this will ask for the wish to link from a channel that proves who writes."""
+        return self.phrases.say("link_elsewhere", language)
+
+    def stop_confirm(self, language: str) -> str:
+        """Calling this will ask somebody who may be anybody to confirm from that mailbox that they want no letters."""
+        return self.phrases.say("stop_confirm", language)
+
     def link_wrong(self, language: str) -> str:
         """Calling this will say that the code is wrong or too old."""
         return self.phrases.say("link_wrong", language)

@@ -311,7 +311,7 @@ RANK: dict[DeliveryState, int] = {
     DeliveryState.UNCERTAIN: 2,
     DeliveryState.SENT: 3,
     DeliveryState.FAILED: 4,
-    DeliveryState.REPLACED: 4,
+    DeliveryState.REPLACED: 3,  # a delivery reported after all is the truth, and calls the other row back
     DeliveryState.DELIVERED: 4,
     DeliveryState.READ: 5,
 }

@@ -65,6 +65,8 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "link_sent",
     "link_impossible",
     "link_wrong",
+    "link_elsewhere",
+    "stop_confirm",
     "linked",
     "stopped",
     "started",

@@ -113,16 +113,14 @@ def _apply(session: Session, now: datetime, row: Outbox, report: DeliveryReport)
 
 
 def _call_back(session: Session, now: datetime, row: Outbox) -> None:
-    """The first way worked after all: what was to go another way and has not left yet stays here."""
-    replacing = select(Outbox).where(
-        col(Outbox.message_id) == row.message_id,
-        col(Outbox.origin) == "failover",
-        col(Outbox.address_id) != row.address_id,
-        col(Outbox.id) > row.id,
-        col(Outbox.state).in_(failover.WAITING),
+    """It worked after all: what was to go once more or another way and has not left yet stays here."""
+    waiting = select(Outbox).where(
+        col(Outbox.message_id) == row.message_id, col(Outbox.id) > row.id, col(Outbox.state).in_(failover.WAITING)
     )
-    if not _reached(failover.parts(session, row), None):
-        return
+    again = (col(Outbox.address_id) == row.address_id) & (col(Outbox.part) == row.part)
+    elsewhere = (col(Outbox.origin) == "failover") & (col(Outbox.address_id) != row.address_id)
+    whole = _reached(failover.parts(session, row), None)
+    replacing = waiting.where(or_(again, elsewhere) if whole else again)
     for other in session.scalars(replacing.with_for_update(skip_locked=True)):
         other.state = DeliveryState.REPLACED
         other.settled_at = now

@@ -28,9 +28,11 @@ LETTERS = "ABCDEFGHJKMNPRSTUVWXYZ"
 CODE_LENGTH = 8
 VALID_FOR = timedelta(minutes=30)
 ATTEMPTS = 5
-#: Codes one address may ask for in an hour, and codes sent to one address in a day, whoever asks.
+#: Codes one address may ask for in an hour, codes sent to one address in a day, whoever asks, and codes sent in an hour
+#: in all: a device costs nothing to make up, an SMS does.
 ASKS_AN_HOUR = 3
 CODES_A_DAY = 3
+CODES_AN_HOUR = 30
 
 
 def phone_of(address: Address) -> str:
@@ -145,20 +147,31 @@ class Code:
     row: LinkCode
 
 
+def may_ask(session: Session, now: datetime, asking: CitizenAddress) -> bool:
+    """Calling this will say whether an address may ask for a code now: it has a ticket (who has none has no answer that
+    could miss them), and neither it nor the installation has used up its hour."""
+    lately = col(LinkCode.created_at) > now - timedelta(hours=1)
+    own = select(func.count()).where(col(LinkCode.asking_id) == asking.id, lately)
+    in_all = select(func.count()).where(lately)
+    has_ticket = select(col(Ticket.id)).where(col(Ticket.citizen_id) == asking.citizen_id).limit(1)
+    used = ((own, ASKS_AN_HOUR), (in_all, CODES_AN_HOUR))
+    return session.scalars(has_ticket).first() is not None and all(
+        (session.scalar(query) or 0) < most for query, most in used
+    )
+
+
 def new_code(session: Session, now: datetime, asking: CitizenAddress, target: CitizenAddress, key: str) -> Code | None:
     """Calling this will make a code that proves, typed at ``asking``, that ``target`` is the same person's.
 
-    ``key`` is the installation's secret. None when too many were asked for, or there is nothing to prove.
+    ``key`` is the installation's secret. None when ``target`` was sent too many, cannot be written to, or is theirs
+    already. Ask ``may_ask`` first.
     """
     if asking.citizen_id == target.citizen_id or target.stopped_at is not None or target.bad_at is not None:
         return None
-    asked = select(func.count()).where(
-        col(LinkCode.asking_id) == asking.id, col(LinkCode.created_at) > now - timedelta(hours=1)
-    )
     sent = select(func.count()).where(
         col(LinkCode.target_id) == target.id, col(LinkCode.created_at) > now - timedelta(days=1)
     )
-    if (session.scalar(asked) or 0) >= ASKS_AN_HOUR or (session.scalar(sent) or 0) >= CODES_A_DAY:
+    if (session.scalar(sent) or 0) >= CODES_A_DAY:
         return None
     text = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
     row = LinkCode(
@@ -171,6 +184,14 @@ def new_code(session: Session, now: datetime, asking: CitizenAddress, target: Ci
     session.add(row)
     session.flush()
     return Code(f"{text[:4]}-{text[4:]}", row)
+
+
+def asked_lately(session: Session, now: datetime, asking: CitizenAddress) -> bool:
+    """Calling this will say whether this address asked for a code within the last day, whatever became of it."""
+    query = select(col(LinkCode.id)).where(
+        col(LinkCode.asking_id) == asking.id, col(LinkCode.created_at) > now - timedelta(days=1)
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def open_code(session: Session, now: datetime, asking: CitizenAddress) -> LinkCode | None:

@@ -222,7 +222,7 @@ def waiting(session: Session, now: datetime) -> list[int]:
 def purge_raw(session: Session, now: datetime) -> int:
     """Calling this will erase raw bytes whose retention has ended; our own words stay. Returns how many rows.
 
-    A mail or form whose file still waits to be read out of those bytes (a full disk, a scanner that is away) keeps them.
+    A mail or form whose file still waits to be read out of those bytes (a full disk, an absent scanner) keeps them.
     """
     waits = (
         select(col(StoredAttachment.id))

@@ -96,7 +96,17 @@ CASES: dict[str, Case] = {
     "status asked by a claimed sender who answers our letter": Case(
         facts("STATUS", notes=(UNPROVEN,), threaded=OTHER, latest=LATEST), Action.STATUS, "who", OTHER
     ),
+    "a stop from a claimed sender": Case(facts("STOP", notes=(UNPROVEN,)), Action.ASK_STOP, "who"),
+    "a stop from a claimed sender who answers our letter": Case(
+        facts("STOP", notes=(UNPROVEN,), answers_us=True), Action.STOP, "a command"
+    ),
     # addresses of one person
+    "a link wished by a claimed sender": Case(
+        facts("HUBUNGKAN warga@contoh.id", wishes_link=True, notes=(UNPROVEN,)), Action.LINK_ELSEWHERE, "another"
+    ),
+    "a link wished by SMS": Case(
+        facts("HUBUNGKAN warga@contoh.id", wishes_link=True, channel="sms"), Action.LINK_ELSEWHERE, "another"
+    ),
     "another address to link": Case(
         facts("HUBUNGKAN warga@contoh.id", wishes_link=True), Action.LINK, "another address"
     ),

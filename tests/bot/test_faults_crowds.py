@@ -3,23 +3,25 @@ sender that gives up, a person whose entry changes while an answer waits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import suppress
+from functools import partial
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot import door
+from bot import door, jobs, lookup
 from bot.fetching import fetch
 from bot.hooks import hooks
 from bot.jobs import drain_inbound
 from bot.media import drain_media
 from channels.errors import OutcomeUnknown, Temporary
-from channels.message import DeliveryState
+from channels.message import DeliveryState, load
 from dispatch import outbox
 from dispatch.models import (
     AttachmentState,
@@ -88,8 +90,12 @@ def letter(uid: int) -> bytes:
 # Twenty at once
 
 
-def test_twenty_webhooks_of_one_person_at_once_are_one_ticket(trained: Runtime) -> None:
-    """Each is taken and worked on by a thread of its own, as by a server and a worker with many of both."""
+@pytest.mark.parametrize("known", [False, True], ids=["a new person", "a person who greeted us"])
+def test_twenty_webhooks_of_one_person_at_once_are_one_ticket(trained: Runtime, known: bool) -> None:
+    """Each is taken and worked on by a thread of its own, as by a server and a worker with many of both. The first row
+    of a new person makes the others wait by itself; of somebody known it does not."""
+    if known:
+        Person(trained, "whatsapp", "+6281100000001", account=trained.channel("whatsapp").account).says("Halo")
     app = Flask("hooks under test")
     app.extensions["aduan"] = trained
     app.register_blueprint(hooks)
@@ -113,11 +119,56 @@ def test_twenty_webhooks_of_one_person_at_once_are_one_ticket(trained: Runtime) 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(one, range(20))) == [200] * 20
     drain_inbound(trained)
-    assert [row.state for row in rows(trained, InboundEvent)] == [EventState.DONE] * 20
+    assert [row.state for row in rows(trained, InboundEvent)] == [EventState.DONE] * (20 + known)
     [ticket] = rows(trained, Ticket)
-    assert len(messages_of(trained, ticket.number)) == 20
+    assert len(messages_of(trained, ticket.number)) == 20 + known
     assert len(rows(trained, Citizen)) == 1
-    assert len(rows(trained, Outbox)) == 2  # the receipt and the privacy notice, once
+    assert len(rows(trained, Outbox)) == 2 + known  # the receipt and the privacy notice, once
+
+
+def one_after_the_other(runtime: Runtime) -> list[Callable[[], object]]:
+    """Two workers on the inbox."""
+    return [lambda: drain_inbound(runtime)] * 2
+
+
+def both_in_hand(runtime: Runtime) -> list[Callable[[], object]]:
+    """Two workers, each with one of the messages claimed already."""
+    with runtime.writing() as session:
+        session.execute(
+            update(InboundEvent).where(col(InboundEvent.state) == EventState.NEW).values(state=EventState.WORKING)
+        )
+    held = [row for row in rows(runtime, InboundEvent) if row.state == EventState.WORKING]
+    assert len(held) == 2
+    return [partial(jobs._work, runtime, row, load(row.kind, row.payload), jobs.Tag(None)) for row in held]
+
+
+@pytest.mark.parametrize("workers", [one_after_the_other, both_in_hand])
+def test_two_workers_never_both_find_that_there_is_no_ticket(
+    trained: Runtime, monkeypatch: pytest.MonkeyPatch, workers: Callable[[Runtime], list[Callable[[], object]]]
+) -> None:
+    """Whoever looks for the open ticket first waits for the other one to have looked, too, which must not come."""
+    person = Person(trained)
+    person.says("Halo")  # known, but without a ticket
+    for part in ("depan pasar", "depan sekolah"):
+        person.says(f"{ROAD}, {part}", work=False)
+    meeting, look, met = Barrier(2), lookup.latest_ticket, []
+
+    def looks(*arguments: Any) -> Any:
+        found = look(*arguments)
+        with suppress(BrokenBarrierError):
+            meeting.wait(3)
+            met.append(found)
+        return found
+
+    tasks = workers(trained)
+    monkeypatch.setattr(lookup, "latest_ticket", looks)
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(task) for task in tasks]:
+            each.result()
+    assert met == []
+    drain_inbound(trained)
+    [ticket] = rows(trained, Ticket)
+    assert len(messages_of(trained, ticket.number)) == 3
 
 
 # A reader that dies

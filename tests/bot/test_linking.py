@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.linking import wished
-from channels.message import Address
+from channels.message import UNPROVEN, Address
 from dispatch.models import AddressAlias, CitizenAddress, CitizenMerge, LinkCode, Message, Outbox
 from dispatch.runtime import Runtime
 from dispatch.services import identity
 from tests.support.clock import Clock
-from tests.support.desk import officer, rows
+from tests.support.desk import deliver, officer, rows
 from tests.support.talk import Citizen
 
 ROAD = "Jalan rusak parah di Juata Laut Tarakan"
@@ -38,7 +38,10 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def citizen(trained: Runtime) -> Citizen:
-    return Citizen(trained)
+    """Somebody on WhatsApp who has a report: that is what an address can be linked to."""
+    writing = Citizen(trained)
+    writing.says(LAMP)
+    return writing
 
 
 @pytest.fixture
@@ -68,6 +71,8 @@ WISHES = {
     "a complaint": ("hubungkan listrik di desa kami", None),
     "a complaint with a number": ("tolong hubungkan saya 0811-0000-002", None),
     "half an address": ("hubungkan warga@", None),
+    "a number abroad": ("hubungkan +4915112345678", None),
+    "a satellite telephone": ("hubungkan +8816 1234 5678", None),
     "two lines": ("hubungkan warga@contoh.id\njalan rusak", None),
     "a word that begins so": ("hubungkanlah 08110000002", None),
 }
@@ -81,7 +86,6 @@ def test_a_wish_to_link(text: str, expected: str | None) -> None:
 
 def test_the_code_sent_to_the_other_address_links_the_two(citizen: Citizen, mailer: Citizen) -> None:
     mailer.says(ROAD)
-    citizen.says(LAMP)
     assert len(owners(citizen.runtime)) == 2
     [said] = citizen.says("HUBUNGKAN warga@contoh.id")
     assert "kode" in said
@@ -143,10 +147,75 @@ def test_a_word_of_eight_letters_is_no_code_while_one_is_awaited(citizen: Citize
 
 def test_a_stranger_cannot_flood_somebody_with_codes(trained: Runtime) -> None:
     for number in range(5):
-        [said] = Citizen(trained, "whatsapp", f"+62811000001{number}").says("HUBUNGKAN 08110000002")
+        stranger = Citizen(trained, "whatsapp", f"+62811000001{number}")
+        stranger.says(ROAD)
+        [said] = stranger.says("HUBUNGKAN 08110000002")
         assert "kode" in said  # the same answer, whether or not one was sent
     sent = [row for row in rows(trained, Outbox) if row.recipient == "tel:+628110000002"]
     assert len(sent) == identity.CODES_A_DAY
+
+
+def test_who_has_no_report_is_sent_no_code(trained: Runtime) -> None:
+    [said] = Citizen(trained, "web", "a" * 32, account="web").says("HUBUNGKAN 08110000002")
+    assert "kode" in said
+    assert rows(trained, LinkCode) == []
+    assert len(rows(trained, CitizenAddress)) == 1
+
+
+@on_sqlite
+def test_made_up_devices_cannot_spend_the_days_messages(trained: Runtime) -> None:
+    for number in range(identity.CODES_AN_HOUR // identity.ASKS_AN_HOUR + 3):
+        device = Citizen(trained, "web", f"{number:032x}", account="web")
+        device.says(ROAD)
+        for target in range(identity.ASKS_AN_HOUR):
+            device.says(f"HUBUNGKAN 0811{number:04d}{target:04d}")
+    assert len([row for row in rows(trained, Outbox) if row.channel == "sms"]) == identity.CODES_AN_HOUR
+
+
+CLAIMED = {
+    "a mail nobody vouches for": ("mail", "korban@contoh.id", MAIL, (UNPROVEN,)),
+    "an SMS": ("sms", "+628110000005", SMS, ()),
+}
+
+
+@pytest.mark.parametrize(("channel", "value", "account", "notes"), CLAIMED.values(), ids=CLAIMED)
+def test_who_only_claims_an_address_cannot_link_it(
+    trained: Runtime, channel: str, value: str, account: str, notes: tuple[str, ...]
+) -> None:
+    claimed = Citizen(trained, channel, value, account=account)
+    claimed.says(ROAD, notes=notes)
+    [said] = claimed.says("HUBUNGKAN 08119999999", notes=notes)
+    assert "keamanan" in said
+    assert rows(trained, LinkCode) == []
+    assert not [row for row in rows(trained, Outbox) if row.recipient == "tel:+628119999999"]
+
+
+def test_a_code_asked_for_elsewhere_cannot_be_typed_by_a_forged_mail(trained: Runtime) -> None:
+    victim = Citizen(trained, "mail", "korban@contoh.id", account=MAIL)
+    victim.says(ROAD)
+    victim.says("HUBUNGKAN 08119999999")
+    code = code_sent(trained, "tel:+628119999999")
+    victim.says(f"KODE {code}", notes=(UNPROVEN,))
+    assert rows(trained, CitizenMerge) == []
+
+
+def test_a_stop_nobody_vouches_for_is_asked_back_and_obeyed_when_the_letter_is_answered(trained: Runtime) -> None:
+    victim = Citizen(trained, "mail", "korban@contoh.id", account=MAIL)
+    victim.says(ROAD)
+    [asked] = victim.says("STOP", notes=(UNPROVEN,))
+    assert "BERHENTI" in asked
+    assert [row.stopped_at for row in rows(trained, CitizenAddress)] == [None]
+    letter = deliver(trained, "mail")[-1]
+    victim.says("BERHENTI", notes=(UNPROVEN,), reply_to=(letter,))
+    assert [row.stopped_at is not None for row in rows(trained, CitizenAddress)] == [True]
+
+
+@on_sqlite
+def test_codes_after_the_fifth_wrong_one_open_no_ticket(citizen: Citizen) -> None:
+    citizen.says("HUBUNGKAN 08110000002")
+    for letter in "ABCDEFGHJK":
+        citizen.says(f"KODE AAAA-AAA{letter}")
+    assert len(citizen.tickets()) == 1
 
 
 def test_one_address_may_ask_only_so_often(citizen: Citizen, clock: Clock) -> None:
@@ -221,7 +290,6 @@ def test_a_merge_can_be_undone_with_what_came_since(trained: Runtime, clock: Clo
 
 
 def test_one_citizen_is_not_merged_with_itself(citizen: Citizen) -> None:
-    citizen.says(ROAD)
     [address] = rows(citizen.runtime, CitizenAddress)
     with citizen.runtime.writing() as session, pytest.raises(ValueError, match="already"):
         identity.merge(

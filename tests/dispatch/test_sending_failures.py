@@ -147,6 +147,23 @@ def test_the_same_report_twice_sends_nothing_twice(trained: Runtime, line: Line)
     assert len(line.sms.texts) == 1
 
 
+@pytest.mark.parametrize("code", ["busy", "window", "refused", "nobody"])
+@pytest.mark.parametrize("after", [(S.DELIVERED,), (S.DELIVERED, S.READ), (S.READ,)], ids=["delivered", "both", "read"])
+def test_what_is_delivered_after_a_report_of_failure_is_not_sent_again(
+    trained: Runtime, clock: Clock, line: Line, code: str, after: tuple[S, ...]
+) -> None:
+    row = line.answer()
+    report(trained, row, S.FAILED, code)
+    for state in after:
+        report(trained, row, state)
+    clock.forward(hours=2)
+    drain(trained)
+    first, *others = line.rows(row.message_id)
+    assert first.state == after[-1]
+    assert {each.state for each in others if not each.template} <= {S.REPLACED}
+    assert (len(line.whatsapp.texts), len(line.sms.texts)) == (1, 0)
+
+
 def _phone_taken(session: Session, runtime: Runtime) -> None:
     other = Citizen(created_at=runtime.now())
     session.add(other)
