@@ -5,6 +5,7 @@ Honcho stops everything as soon as one process ends, so each of its processes is
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -21,6 +22,9 @@ CONFIGURATION = 2
 DEATHS = 5
 WITHIN = 60.0
 FIRST_DELAY = 0.5
+#: Seconds for what a dead process left behind to end by itself, and then by force.
+PATIENCE = 5.0
+PR_SET_PDEATHSIG = 1
 #: The pid of ``aduan up``. When that is killed outright nobody tells its children, so they look.
 PARENT = "ADUAN_UP_PID"
 
@@ -40,10 +44,13 @@ class Supervisor:
             signal.signal(number, self._stop)
         deaths: list[float] = []
         while True:
-            self._child = subprocess.Popen(["/bin/sh", "-c", f"exec {self.command}"])
+            self._child = subprocess.Popen(
+                ["/bin/sh", "-c", f"exec {self.command}"], process_group=0, preexec_fn=_mortal
+            )
             if self._told.is_set():  # while the child was being made, so that it was not told
                 self._child.terminate()
             status = self._wait()
+            self._clear(self._child.pid)
             if self._told.is_set():
                 return 0
             if status == CONTENT:
@@ -70,6 +77,14 @@ class Supervisor:
                 if not self._told.is_set() and not _parent_lives():
                     self._stop(signal.SIGTERM, None)
 
+    def _clear(self, group: int) -> None:
+        """End what the dead process left behind: a web server's own children keep its port for many seconds."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            _signal(group, number)
+            end = time.monotonic() + PATIENCE
+            while _signal(group, 0) and time.monotonic() < end:
+                time.sleep(0.05)
+
     def _idle(self) -> None:
         while not self._told.wait(1.0) and _parent_lives():
             pass
@@ -82,6 +97,21 @@ class Supervisor:
     def _say(self, text: str) -> None:
         sys.stderr.write(f"{self.name} {text}\n")
         sys.stderr.flush()
+
+
+def _signal(group: int, number: int) -> bool:
+    """Send a signal to a process group (0 only looks); false when nobody is left in it."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _mortal() -> None:
+    """In the child, before it becomes its command: it ends when this process does, though it leads its own group."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _parent_lives() -> bool:

@@ -73,6 +73,33 @@ def test_a_child_that_dies_is_started_again(start, tmp_path):
     assert "child ended with status -9; started again" in process.stderr.read()
 
 
+LEAVES_BEHIND = {
+    "ends when told": "sleep 600",
+    "does not listen": "sh -c 'trap : TERM; while :; do sleep 1; done'",
+}
+
+
+@pytest.mark.parametrize("command", LEAVES_BEHIND.values(), ids=LEAVES_BEHIND)
+def test_what_a_dead_child_left_behind_is_ended_before_the_next_start(start, tmp_path, command):
+    script = f'{command} & echo $! >> "$D/left"; echo $$ >> "$D/pids"; exec sleep 600'
+    process = start(script)
+    wait_until(lambda: len(lines(tmp_path / "pids")) == 1, what="the first start")
+    os.kill(int(lines(tmp_path / "pids")[0]), signal.SIGKILL)
+    wait_until(lambda: len(lines(tmp_path / "pids")) == 2, what="the second start")
+    first, second = (int(pid) for pid in lines(tmp_path / "left"))
+    assert not alive(first)
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+    wait_until(lambda: not alive(second), what="the end of what the second left behind")
+
+
+def test_a_child_does_not_outlive_a_supervisor_that_is_killed(start, tmp_path):
+    process = start('echo $$ >> "$D/pids"; exec sleep 600')
+    wait_until(lambda: len(lines(tmp_path / "pids")) == 1, what="the start")
+    process.kill()
+    wait_until(lambda: not alive(int(lines(tmp_path / "pids")[0])), what="the child's end")
+
+
 #: How the child ends → the supervisor's status, and how often the child ran.
 ENDS = {
     "always-seven": ("exit 7", 7, DEATHS),

@@ -173,6 +173,13 @@ def test_a_piece_has_a_limit_of_its_own(device: Device, length: int, status: int
 
 
 @on_sqlite
+@pytest.mark.parametrize(("offset", "status"), [(0, 204), (1, 409)])
+def test_a_piece_of_nothing_before_the_first_only_tells_how_far(device: Device, offset: int, status: int) -> None:
+    answer = device.piece(device.token(), offset, b"")
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (status, "0")
+
+
+@on_sqlite
 def test_bytes_written_without_their_row_are_asked_for_again(
     runtime: Runtime, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,10 +356,68 @@ def test_one_device_may_send_so_many_bytes_an_hour(
 @on_sqlite
 def test_all_devices_together_may_not_fill_the_disk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "OPEN_BYTES", 2 * len(PHOTO))
-    first = Device(app)
-    assert [d.begin().status_code for d in (first, Device(app), Device(app))] == [201, 201, 507]
-    first.call("DELETE", f"/{first.token()}")
+    first, second = Device(app), Device(app)
+    token = first.whole()
+    second.whole()
+    assert Device(app).begin().status_code == 507
+    first.call("DELETE", f"/{token}")
     assert Device(app).begin().status_code == 201
+
+
+def late(app: Flask, size: int) -> TestResponse:
+    """What a device that comes last is answered."""
+    return Device(app).begin(PHOTO + bytes(size - len(PHOTO)))
+
+
+def test_what_is_only_announced_closes_nothing_for_others(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "OPEN_BYTES", 3 * len(PHOTO))
+    for _ in range(8):
+        device = Device(app)
+        assert device.piece(device.token(), 0, PHOTO[:4]).status_code == 204
+    assert late(app, 2 * len(PHOTO)).status_code == 201
+
+
+@on_sqlite
+def test_a_piece_beyond_what_all_devices_may_have_is_refused_and_goes_on_later(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "OPEN_BYTES", 2 * len(PHOTO))
+    first, second, third = (Device(app) for _ in range(3))
+    tokens = [each.token() for each in (first, second, third)]
+    assert [first.piece(tokens[0], 0, PHOTO).status_code, second.piece(tokens[1], 0, PHOTO).status_code] == [204, 204]
+    assert third.piece(tokens[2], 0, PHOTO[:100]).status_code == 507
+    assert third.offset(tokens[2]) == 0
+    first.call("DELETE", f"/{tokens[0]}")
+    assert third.piece(tokens[2], 0, PHOTO[:100]).status_code == 204
+
+
+@on_sqlite
+def test_bytes_that_a_purge_forgot_do_not_count(
+    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "OPEN_BYTES", len(PHOTO))
+    Device(app).whole()
+    assert Device(app).begin().status_code == 507
+    clock.forward(days=3)
+    assert Device(app).begin().status_code == 201
+
+
+def test_a_photo_of_which_nothing_came_waits_an_hour(
+    runtime: Runtime, clock: Clock, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "OPEN_OF_DEVICE", 2)
+    silent, begun = device.token(key=f"{KEY}silent"), device.token(key=f"{KEY}begun")
+    assert device.piece(begun, 0, PHOTO[:100]).status_code == 204
+    clock.forward(minutes=59)
+    assert (device.offset(silent), device.begin(key=f"{KEY}more").status_code) == (0, 429)
+    clock.forward(minutes=1)
+    assert (device.offset(silent), device.offset(begun)) == (None, 100)
+    assert device.piece(silent, 0, PHOTO[:100]).status_code == 404
+    assert device.begin(key=f"{KEY}more").status_code == 201  # even before the clock came by
+    purge(runtime)
+    with runtime.reading() as session:
+        assert silent not in session.scalars(select(col(Upload.token))).all()
+    assert device.offset(begun) == 100
 
 
 @on_sqlite

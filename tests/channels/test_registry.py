@@ -115,6 +115,108 @@ def test_half_a_configuration_is_a_fault(values: dict[str, str], named: list[str
     assert set(built.channels) == {"always"}
 
 
+GATEWAY = {
+    "SMS_GATEWAY_URL": "http://192.0.2.7:8080",
+    "SMS_GATEWAY_USER": "sms",
+    "SMS_GATEWAY_PASSWORD": "for-tests-only",
+    "SMS_GATEWAY_SIGNING_KEY": "for-tests-only",
+}
+MODEM = {"SMS_MODEM_DATABASE": "sqlite:////nowhere/smsd.db", "SMS_MODEM_NUMBER": SMS_FROM}
+CLOUD = {
+    "WHATSAPP_CLOUD_TOKEN": "EAAforTests",
+    "WHATSAPP_CLOUD_APP_SECRET": "0123456789abcdef0123456789abcdef",
+    "WHATSAPP_CLOUD_VERIFY_TOKEN": "for-tests-only",
+    "WHATSAPP_CLOUD_PHONE_ID": "106540352242922",
+}
+TELEGRAM = {"TELEGRAM_BOT_TOKEN": "123456:for-tests-only"}
+#: Setting → what else its channel needs, and what addresses it takes.
+ADDRESSES: dict[str, tuple[dict[str, str], str]] = {
+    "TWILIO_API_URL": (SMS, "http"),
+    "SMS_GATEWAY_URL": (GATEWAY, "http"),
+    "WHATSAPP_CLOUD_API_URL": (CLOUD, "http"),
+    "TELEGRAM_API_URL": (TELEGRAM, "http"),
+    "SMS_MODEM_DATABASE": (MODEM, "mysql+pymysql"),
+}
+BAD_ADDRESSES: dict[str, str] = {
+    "a bracket that is not closed": "//[::1",
+    "a port in words": "//h.example:abc/d",
+    "a port beyond ports": "//h.example:99999/d",
+    "port nought": "//h.example:0/d",
+    "nothing after the scheme": "",
+    "no host": "///",
+}
+BAD_API_ADDRESSES: dict[str, str] = {
+    "a user": "//u:rahasia-kata@h.example",
+    "a query": "//h.example/?a=rahasia-kata",
+    "a fragment": "//h.example/#rahasia-kata",
+    "a blank in the host": "//h example",
+    "a line break": "//h.example/\nx",
+    "no address of version 6": "//[::g]",
+    "a label too long": f"//{'a' * 64}.example",
+}
+
+
+@pytest.fixture
+def real_table(monkeypatch: pytest.MonkeyPatch, table: None) -> None:
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("real_table")
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("rest", BAD_ADDRESSES.values(), ids=BAD_ADDRESSES)
+def test_an_address_that_is_none_is_one_fault_that_names_it(name: str, rest: str) -> None:
+    others, scheme = ADDRESSES[name]
+    [fault] = registry.build(others | {name: f"{scheme}:{rest}"}, PUBLIC).faults
+    assert f"{name} must" in fault
+    assert "h.example" not in fault
+
+
+@pytest.mark.usefixtures("real_table")
+@pytest.mark.parametrize("name", [name for name, (_, scheme) in ADDRESSES.items() if scheme == "http"])
+@pytest.mark.parametrize("rest", BAD_API_ADDRESSES.values(), ids=BAD_API_ADDRESSES)
+def test_an_address_of_an_api_is_scheme_host_and_path(name: str, rest: str) -> None:
+    others, scheme = ADDRESSES[name]
+    [fault] = registry.build(others | {name: f"{scheme}:{rest}"}, PUBLIC).faults
+    assert f"{name} must" in fault
+    assert "rahasia-kata" not in fault
+
+
+@pytest.mark.usefixtures("real_table")
+@pytest.mark.parametrize("name", [name for name, (_, scheme) in ADDRESSES.items() if scheme == "http"])
+@pytest.mark.parametrize("value", ["http://127.0.0.1:8080", "https://h.example/relay/", "http://[::1]:9"])
+def test_an_address_of_an_api_may_have_port_and_path(name: str, value: str) -> None:
+    built = registry.build(ADDRESSES[name][0] | {name: value}, PUBLIC)
+    assert built.faults == []
+    built.close()
+
+
+ONE_NUMBER: dict[str, tuple[dict[str, str], str, str]] = {
+    "twilio and a phone": (SMS | GATEWAY | {"SMS_GATEWAY_NUMBER": SMS_FROM}, "sms", "sms-gateway"),
+    "twilio and a modem": (SMS | MODEM, "sms", "sms-modem"),
+    "a phone and a modem": (GATEWAY | {"SMS_GATEWAY_NUMBER": SMS_FROM} | MODEM, "sms-gateway", "sms-modem"),
+}
+
+
+@pytest.mark.usefixtures("real_table")
+@pytest.mark.parametrize(("values", "first", "second"), ONE_NUMBER.values(), ids=ONE_NUMBER)
+def test_one_number_of_two_providers_is_a_fault_that_names_both(
+    values: dict[str, str], first: str, second: str
+) -> None:
+    built = registry.build(values, PUBLIC)
+    [fault] = built.faults
+    assert fault.startswith(f"channels {first} and {second}: ")
+    assert SMS_FROM not in fault
+    assert second not in built.channels
+    built.close()
+
+
+@pytest.mark.usefixtures("real_table")
+def test_two_providers_of_a_kind_with_a_number_each_start() -> None:
+    built = registry.build(SMS | GATEWAY | {"SMS_GATEWAY_NUMBER": "+62811000111"}, PUBLIC)
+    assert (built.faults, [each.name for each in built.of_kind("sms")]) == ([], ["sms", "sms-gateway"])
+    built.close()
+
+
 def test_no_fault_quotes_a_value() -> None:
     built = registry.build({"TWILIO_SMS_FROM": "+000", "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_ACCOUNT_SID": "ZZ"}, PUBLIC)
     assert built.faults

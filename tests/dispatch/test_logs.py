@@ -107,6 +107,13 @@ def test_libraries_that_log_whole_addresses_are_quiet_and_warnings_of_all_are_js
     assert [each["message"] for each in lines] == ["slow", "begun"]
 
 
+def test_the_lmtp_server_is_quiet_under_the_name_it_logs_by():
+    status, lines = run(
+        "from aiosmtpd.smtp import log\nlog.info('RCPT TO'); log.getChild('x').info('y'); log.warning('slow')"
+    )
+    assert (status, [each["message"] for each in lines]) == (0, ["slow"])
+
+
 def test_an_exception_nobody_caught_ends_as_a_line_without_its_words():
     status, [last] = run(f"raise RuntimeError('number {PHONE}')")
     assert status == 1
