@@ -31,7 +31,8 @@ NOTES = {
     "another part of the text": _l("another part of the text could not be delivered"),
     "the person stopped us": _l("the citizen asked us to stop writing"),
     "delivered the first way": _l("it arrived the first way after all"),
-    "settled by hand": _l("noted by staff"),
+    "settled by hand: sent": _l("arrived, as staff found out"),
+    "settled by hand": _l("did not arrive, as staff found out"),
     "no answer": _l("the provider did not answer"),
 }
 #: What a class of refusals means to staff.

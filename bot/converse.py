@@ -70,7 +70,7 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         sure_category=tag.category if (tag.score or 0.0) >= SPLITS_FROM else None,
         join_window=runtime.region.join_window,
         greeting_window=runtime.region.greeting_window,
-        wishes_link=linking.wished(message.text) is not None,
+        wishes_link=linking.wishes(message.text),
         answers_us=lookup.answers_us(session, message, address),
         types_code=linking.typed_code(runtime, session, address, message.text),
         held=delivery.has_held(session, address),
@@ -142,19 +142,28 @@ class _Turn:
             case Action.LINK_ELSEWHERE:
                 self._say(self.replies.link_elsewhere(self.language))
             case Action.WITHHOLD:
-                self._say(self.replies.status_unknown(self.language))
+                self._say(self.replies.status_withheld(self.language))
             case Action.HELP:
                 self._say(self.replies.help(self.language, self.runtime.registry.channels))
             case Action.STOP:
                 people.set_stopped(self.session, self.now, self.address, True)
                 self._say(self.replies.stopped(self.language))
-            case Action.LINK if (target := linking.wished(self.facts.message.text)) is not None:
-                self._say(linking.ask(self.runtime, self.session, self.replies, self.address, target, self.language))
+            case Action.LINK:
+                self._link()
             case Action.CONFIRM:
                 text = self.facts.message.text
                 self._say(linking.confirm(self.runtime, self.session, self.replies, self.address, text, self.language))
             case Action.START:
                 self._say(self.replies.started(self.language))
+
+    def _link(self) -> None:
+        """Send a code to the address that is named, if the answer here can be given: a code without a word why would
+        only puzzle."""
+        target = linking.wished(self.facts.message.text)
+        if target is None:
+            self._say(self.replies.link_usage(self.language))
+        elif lookup.within_budget(self.session, self.now, self.address):
+            self._say(linking.ask(self.runtime, self.session, self.replies, self.address, target, self.language))
 
     def _open_ticket(self) -> None:
         early = self._early()
@@ -282,7 +291,8 @@ class _Turn:
         query = query.where(col(Ticket.number) == number) if number else query
         ticket = told
         if told is None and (number or not self.facts.heard.names_ticket):
-            ticket = self.session.scalars(query.order_by(col(Ticket.id).desc()).limit(1)).first()
+            here = col(Ticket.address_id) == self.address.id
+            ticket = self.session.scalars(query.order_by(here.desc(), col(Ticket.id).desc()).limit(1)).first()
         if ticket is None:
             self._say(self.replies.status_unknown(self.language))
             return

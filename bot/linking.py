@@ -15,6 +15,7 @@ from dispatch.services import answers, identity, people
 from dispatch.services.identity import LETTERS
 
 _WISH = re.compile(r"\s*(?:hubungkan|sambungkan|link)\b[\s:]*(\S.{4,253}?)\s*", re.IGNORECASE)
+_BARE = re.compile(r"\s*(?:hubungkan|sambungkan|link)[\s.!?]*", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@<>\"',;:()]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}")
 _CODE = re.compile(
     rf"\s*(?P<word>kode|code)?[\s:]*(?P<code>[{LETTERS}]{{4}}(?P<dash>[- ]?)[{LETTERS}]{{4}})[\s.]*", re.I
@@ -34,6 +35,11 @@ def wished(text: str) -> Address | None:
         return Address("mailto", found[1].lower())
     number = phone(found[1])
     return Address("tel", number) if number and number.startswith(HOME) else None
+
+
+def wishes(text: str) -> bool:
+    """Calling this will say whether a message asks to link an address, whether or not it names one."""
+    return wished(text) is not None or _BARE.fullmatch(text) is not None
 
 
 def typed_code(runtime: Runtime, session: Session, address: CitizenAddress, text: str) -> bool:
@@ -58,7 +64,7 @@ def ask(
     now = runtime.now()
     if not identity.may_ask(session, now, address):
         return replies.link_sent(language)
-    other = people.identify_sender(session, now, carrier.kind, carrier.account, target)
+    other = people.identify_sender(session, now, carrier.kind, carrier.account, target, derived=True)
     code = identity.new_code(session, now, address, other, runtime.settings.secret_key)
     if code is not None:
         said = answers.say(session, runtime.phrases, now, other, text=replies.link_code(language, code.text))

@@ -127,7 +127,8 @@ class Replies:
         ]
         if not self.terse:
             ways.append(self.public_url)
-        return self.phrases.say("help", language, channels=", ".join(ways) or self.phrases.region.name)
+        told = self.phrases.say("help", language, channels=", ".join(ways) or self.phrases.region.name)
+        return told if self.terse else f"{told} {self.phrases.say('help_link', language)}"
 
     def thanks(self, language: str) -> str:
         """Calling this will answer thanks that belong to no ticket."""
@@ -160,6 +161,14 @@ class Replies:
     def link_impossible(self, language: str) -> str:
         """Calling this will say that an address of that sort cannot be proved here."""
         return self.phrases.say("link_impossible", language)
+
+    def link_usage(self, language: str) -> str:
+        """Calling this will tell how an address is linked."""
+        return self.phrases.say("link_usage", language)
+
+    def status_withheld(self, language: str) -> str:
+        """Calling this will tell somebody who may be anybody how the status is had all the same."""
+        return self.phrases.say("status_withheld", language, link=f"{self.public_url}/lacak")
 
     def link_elsewhere(self, language: str) -> str:
         """Calling this will ask for the wish to link from a channel that proves who writes."""

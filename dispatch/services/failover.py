@@ -220,7 +220,9 @@ def _derived(
         values = {**key, "citizen_id": citizen_id, "created_at": now, "phone": phone, "derived": True, "bad_reason": ""}
         session.execute(insert_new(session, CitizenAddress, values))
         found = session.scalars(select(CitizenAddress).filter_by(**key)).one()
-        if found.citizen_id == citizen_id:
+        if found.derived:  # claimed by somebody who never proved it, if it is not this citizen's already
+            found.citizen_id = citizen_id
+            session.add(found)
             made.append(found)
     return made
 
@@ -232,6 +234,7 @@ def _somebody_elses(session: Session, phone: str, citizen_id: int) -> bool:
             (col(CitizenAddress.scheme) == "tel") & (col(CitizenAddress.value) == phone),
         ),
         col(CitizenAddress.citizen_id) != citizen_id,
+        col(CitizenAddress.derived).is_(False),
     )
     alias = (
         select(col(AddressAlias.id))

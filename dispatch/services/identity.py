@@ -134,7 +134,9 @@ def alike(session: Session, citizen_id: int) -> Sequence[CitizenAddress]:
         col(CitizenAddress.citizen_id) == citizen_id, col(CitizenAddress.phone) != ""
     )
     query = select(CitizenAddress).where(
-        col(CitizenAddress.phone).in_(phones), col(CitizenAddress.citizen_id) != citizen_id
+        col(CitizenAddress.phone).in_(phones),
+        col(CitizenAddress.citizen_id) != citizen_id,
+        col(CitizenAddress.derived).is_(False),  # nobody wrote from there: somebody only said it is theirs
     )
     return session.scalars(query.order_by(col(CitizenAddress.id)).limit(10)).all()
 

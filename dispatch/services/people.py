@@ -23,6 +23,9 @@ def identify(session: Session, now: datetime, message: InboundMessage) -> Citize
     sender: the name if we had none, and other names of the same person.
     """
     found = identify_sender(session, now, message.channel, message.account, message.sender)
+    if found.derived:
+        found.derived = False
+        session.add(found)
     for alias in message.aliases:
         identity.learn(session, now, found, alias)
     citizen = session.get_one(Citizen, found.citizen_id)
@@ -32,11 +35,14 @@ def identify(session: Session, now: datetime, message: InboundMessage) -> Citize
     return found
 
 
-def identify_sender(session: Session, now: datetime, channel: str, account: str, sender: Address) -> CitizenAddress:
+def identify_sender(
+    session: Session, now: datetime, channel: str, account: str, sender: Address, *, derived: bool = False
+) -> CitizenAddress:
     """Calling this will find or make an address, by its own name or one the provider gave it, and lock it for the rest
     of the transaction.
 
-    The lock keeps two messages of one person from opening two tickets at the same moment.
+    The lock keeps two messages of one person from opening two tickets at the same moment. With ``derived`` a new one is
+    marked as not written from yet: a claim that proves nothing.
     """
     key = {"channel": channel, "account": account, "scheme": sender.scheme, "value": sender.value}
     found = _locked(session, key) or identity.known_as(session, key)
@@ -44,7 +50,8 @@ def identify_sender(session: Session, now: datetime, channel: str, account: str,
         citizen = Citizen(created_at=now)
         session.add(citizen)
         session.flush()
-        values = {**key, "citizen_id": citizen.id, "created_at": now, "phone": identity.phone_of(sender)}
+        values = {**key, "citizen_id": citizen.id, "created_at": now, "derived": derived}
+        values["phone"] = identity.phone_of(sender)
         statement = insert_new(session, CitizenAddress, values).returning(col(CitizenAddress.id))
         made = session.execute(statement).scalar()
         if made is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlmodel import Session, col
 
 from channels.web import Web
@@ -24,13 +24,14 @@ from dispatch.runtime import Runtime
 
 #: The most bytes of one piece.
 PIECE_BYTES = 512_000
-#: How long a photo waits for its report: a village may be without signal for days.
+#: How long a photo waits for its report: a village may be without signal for days; and one of which nothing came yet.
 KEPT = timedelta(days=3)
+SILENT = timedelta(hours=1)
 #: What one device may have waiting, and begin in an hour.
 OPEN_OF_DEVICE = 12
 HOURLY_OF_DEVICE = 40
 HOURLY_BYTES_OF_DEVICE = 60_000_000
-#: What all devices together may have waiting: a device is a cookie, and cookies are free.
+#: What all devices together may have waiting, in bytes that came: a device is a cookie, and what one announces is free.
 OPEN_BYTES = 1_000_000_000
 
 
@@ -78,7 +79,7 @@ class Photo:
 def create(session: Session, now: datetime, *, chat: str, key: str, filename: str, size: int) -> Upload:
     """Calling this will begin a photo of ``size`` bytes for a device, or give back what it began under the same key.
 
-    Raises TooLarge, OverQuota and Full; Gone for a key that was used for something else.
+    Raises TooLarge, OverQuota and Full; Gone for a key that was used for something else or whose time is over.
     """
     if not 0 < size <= Web.limits.attachment_bytes:
         raise TooLarge(f"a photo has 1 to {Web.limits.attachment_bytes} bytes")
@@ -106,12 +107,12 @@ def write(
     """Calling this will add a piece and tell how many bytes are here then, and how many the photo has.
 
     A piece that is here already changes nothing. Raises Gone, TooLarge, NotAPhoto when the first piece does not begin
-    as a photo does, and WrongOffset for a piece that does not follow.
+    as a photo does, WrongOffset for a piece that does not follow, and Full.
     """
     row = _own(session, now, chat, token, lock=True)
     held, path = _held(folder, row), folder / token
     if offset + len(data) <= held:
-        if path.read_bytes()[offset : offset + len(data)] != data:
+        if data and path.read_bytes()[offset : offset + len(data)] != data:
             raise WrongOffset(held)
         return held, row.size
     if offset != held:
@@ -120,6 +121,7 @@ def write(
         raise TooLarge("more bytes than were announced")
     if offset == 0 and not sniff(data).startswith("image/"):
         raise NotAPhoto("the file does not begin as a photo does")
+    _within_all(session, now, len(data))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         file.seek(offset)
@@ -171,7 +173,7 @@ def purge(runtime: Runtime) -> int:
     breaks in between is done again."""
     now = runtime.now()
     with runtime.reading() as session:
-        tokens = list(session.scalars(select(col(Upload.token)).where(col(Upload.created_at) <= now - KEPT)))
+        tokens = list(session.scalars(select(col(Upload.token)).where(~_lives(now))))
     if tokens:
         erase(folder_of(runtime.settings.var), tokens)
         with runtime.writing() as session:
@@ -184,10 +186,17 @@ def _token(chat: str, key: str) -> str:
     return hashlib.sha256(f"{chat} {key}".encode()).hexdigest()[:40]
 
 
+def _lives(now: datetime) -> ColumnElement[bool]:
+    """Its time is not over: three days, or an hour if nothing of it ever came."""
+    came = col(Upload.received) > 0
+    return (col(Upload.created_at) > now - KEPT) & (came | (col(Upload.created_at) > now - SILENT))
+
+
 def _own(session: Session, now: datetime, chat: str, token: str, *, lock: bool = False) -> Upload:
-    query = select(Upload).where(col(Upload.token) == token, col(Upload.chat) == chat)
+    mine = (col(Upload.token) == token) & (col(Upload.chat) == chat) & col(Upload.used_at).is_(None)
+    query = select(Upload).where(mine, _lives(now))
     row = session.scalars(query.with_for_update() if lock else query).first()
-    if row is None or row.used_at is not None or row.created_at <= now - KEPT:
+    if row is None:
         raise Gone("no such photo")
     return row
 
@@ -201,7 +210,7 @@ def _held(folder: Path, row: Upload) -> int:
 
 
 def _within_limits(session: Session, now: datetime, chat: str, size: int) -> None:
-    mine, waiting = col(Upload.chat) == chat, col(Upload.used_at).is_(None)
+    mine, waiting = col(Upload.chat) == chat, col(Upload.used_at).is_(None) & _lives(now)
     begun, bytes_begun = session.execute(
         select(func.count(), func.coalesce(func.sum(col(Upload.size)), 0)).where(
             mine, col(Upload.created_at) > now - timedelta(hours=1)
@@ -211,5 +220,12 @@ def _within_limits(session: Session, now: datetime, chat: str, size: int) -> Non
         raise OverQuota("too many photos within an hour")
     if (session.scalar(select(func.count()).where(mine, waiting)) or 0) >= OPEN_OF_DEVICE:
         raise OverQuota("too many photos wait for their report")
-    if (session.scalar(select(func.sum(col(Upload.size))).where(waiting)) or 0) + size > OPEN_BYTES:
+    _within_all(session, now, size)
+
+
+def _within_all(session: Session, now: datetime, more: int) -> None:
+    """Asked when a photo is begun and again for each of its pieces: nothing is set aside for what is only announced,
+    or a few hundred small requests would keep everybody out."""
+    waiting = col(Upload.used_at).is_(None) & _lives(now)
+    if (session.scalar(select(func.sum(col(Upload.received))).where(waiting)) or 0) + more > OPEN_BYTES:
         raise Full("too many photos of all devices wait")

@@ -12,7 +12,7 @@ from bot.linking import wished
 from channels.message import UNPROVEN, Address
 from dispatch.models import AddressAlias, CitizenAddress, CitizenMerge, LinkCode, Message, Outbox
 from dispatch.runtime import Runtime
-from dispatch.services import identity
+from dispatch.services import failover, identity
 from tests.support.clock import Clock
 from tests.support.desk import deliver, officer, rows
 from tests.support.talk import Citizen
@@ -153,6 +153,45 @@ def test_a_stranger_cannot_flood_somebody_with_codes(trained: Runtime) -> None:
         assert "kode" in said  # the same answer, whether or not one was sent
     sent = [row for row in rows(trained, Outbox) if row.recipient == "tel:+628110000002"]
     assert len(sent) == identity.CODES_A_DAY
+
+
+def test_a_stranger_who_names_a_number_takes_nothing_from_its_owner(trained: Runtime) -> None:
+    owner = Citizen(trained)
+    owner.says(LAMP)
+    stranger = Citizen(trained, "telegram", "99")
+    stranger.says(ROAD)
+    stranger.says("HUBUNGKAN 08110000001")
+    [mine, *_] = rows(trained, CitizenAddress)
+    with trained.writing() as session:
+        assert identity.alike(session, mine.citizen_id) == []
+        message = session.scalars(select(Outbox).where(col(Outbox.address_id) == mine.id).limit(1)).one()
+        found = failover.next_address(trained, session, trained.now(), message)
+        assert found is not None
+        assert (found.channel, found.value, found.citizen_id) == ("sms", "+628110000001", mine.citizen_id)
+
+
+def test_the_bare_word_is_answered_with_how_to_use_it(citizen: Citizen) -> None:
+    [said] = citizen.says("Hubungkan")
+    assert "HUBUNGKAN 0811" in said
+    assert len(citizen.tickets()) == 1
+
+
+@on_sqlite
+def test_no_code_is_sent_when_the_asker_cannot_be_told(citizen: Citizen, clock: Clock) -> None:
+    for _ in range(25):
+        citizen.says("BANTUAN")
+    citizen.says("HUBUNGKAN 08110000002")
+    assert rows(citizen.runtime, LinkCode) == []
+
+
+def test_the_status_here_comes_before_the_one_elsewhere(citizen: Citizen, trained: Runtime) -> None:
+    other = Citizen(trained, "sms", "+628110000002", account=SMS)
+    other.says(ROAD)
+    citizen.says("HUBUNGKAN 08110000002")
+    citizen.says(f"KODE {code_sent(trained, 'tel:+628110000002')}")
+    [said] = citizen.says("STATUS")
+    here = next(ticket.number for ticket in citizen.tickets() if ticket.channel == "whatsapp")
+    assert here in said
 
 
 def test_who_has_no_report_is_sent_no_code(trained: Runtime) -> None:
