@@ -7,6 +7,7 @@ import click
 from channels.base import Channel
 from channels.coverage_page import page
 from channels.errors import ChannelError
+from channels.telegram import Telegram
 from dispatch.runtime import Runtime, from_environment
 from dispatch.services import templates as approved
 
@@ -71,3 +72,23 @@ def _fetch(runtime: Runtime, name: str, channel: Channel) -> bool:
 def show_coverage() -> None:
     """Print what each provider can send or say, and what becomes of it: docs/channels/coverage.md."""
     click.echo(page(), nl=False)
+
+
+@channels.command("takeover")
+@click.argument("name")
+def take_over(name: str) -> int:
+    """Take a bot over from another installation: its messages come to this one from now on (telegram)."""
+    runtime = from_environment()
+    channel = runtime.registry.channels.get(name)
+    if not isinstance(channel, Telegram):
+        click.echo("aduan: only telegram can be taken over, and only where it is configured", err=True)
+        return 1
+    try:
+        channel.set_webhook()
+    except ChannelError as error:
+        click.echo(f"aduan: {name}: {error}", err=True)
+        return 1
+    finally:
+        runtime.close()
+    click.echo(f"{name}: this installation gets the bot's messages now")
+    return 0

@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import httpx
 from telegram import (
@@ -26,8 +25,9 @@ from telegram import (
 )
 
 from channels.base import Acknowledgement, Channel, Check, Limits, Pulled, RawRequest
-from channels.errors import FetchError, Forged, OutcomeUnknown, Permanent, SendError, Temporary, TooLarge
+from channels.errors import FetchError, Forged, Misconfigured, OutcomeUnknown, Permanent, SendError, Temporary, TooLarge
 from channels.message import Attachment, Event, OutboundMessage, Receipt
+from channels.settings import api_faults
 from channels.telegram.client import UNREADABLE, UPDATES, Client
 from channels.telegram.handled import HANDLED
 from channels.telegram.meanings import ERRORS
@@ -43,6 +43,11 @@ HEALS = "the process `fetch`, when it runs,"
 GROUPS_ALLOWED = "the bot can be added to groups, where it only says to write in private; /setjoingroups keeps it out"
 #: How often to look whether Telegram still delivers to our webhook.
 HOOK_SECONDS = 600.0
+#: What to do about a bot that another installation serves.
+TAKEN = (
+    "Telegram delivers this bot's messages to another address: give this installation a bot of its own, "
+    "or take the bot over with aduan channels takeover telegram"
+)
 #: What a button can offer → how it looks when the caller gives it no words. The rest of ``asks`` are its words.
 BUTTONS = {"place": "📍", "phone": "📞"}
 log = logging.getLogger("channels.telegram")
@@ -82,7 +87,6 @@ class Telegram(Channel):
     @classmethod
     def faults(cls, values: Mapping[str, str]) -> list[str]:
         """Calling this will name each setting whose form is wrong, never its value."""
-        api = urlsplit(values.get("TELEGRAM_API_URL") or API_URL)
         name = values.get("TELEGRAM_BOT_NAME", "aduan_bot")
         token, secret = values.get("TELEGRAM_BOT_TOKEN", ""), values.get("TELEGRAM_WEBHOOK_SECRET", "")
         rules = (
@@ -98,9 +102,8 @@ class Telegram(Channel):
                 re.fullmatch(r"@?[A-Za-z][A-Za-z0-9_]{3,31}", name),
                 "TELEGRAM_BOT_NAME must be the bot's @name: 4 to 32 letters, digits and _",
             ),
-            (api.scheme in ("http", "https") and api.netloc, "TELEGRAM_API_URL must be an http(s) address"),
         )
-        return [fault for holds, fault in rules if not holds]
+        return [fault for holds, fault in rules if not holds] + api_faults(values, "TELEGRAM_API_URL")
 
     @property
     def account(self) -> str:
@@ -226,6 +229,8 @@ class Telegram(Channel):
 
         Raises as ``poll`` does.
         """
+        if not self._secret and not self._registered:
+            self._leave_others_alone()
         if not self._registered or (self._secret and self._strayed()):
             self.set_webhook()
             self._registered = True
@@ -234,6 +239,12 @@ class Telegram(Channel):
         for update_id, body in self.poll(int(cursor) if cursor else None, int(wait)):
             yield Pulled(body, str(update_id + 1), {"Content-Type": "application/json"})
             self._answer_press(body)
+
+    def _leave_others_alone(self) -> None:
+        """A webhook that is not ours belongs to another installation of this bot: polling would take its messages."""
+        hook = self._client().call(lambda bot: bot.get_webhook_info(), repeatable=True)
+        if hook.url and hook.url != self.hook:
+            raise Misconfigured(TAKEN, code="webhook")
 
     def _strayed(self) -> bool:
         """Whether Telegram delivers elsewhere than to us, or not all we ask for. Its secret it does not tell."""
@@ -272,6 +283,8 @@ class Telegram(Channel):
         todo = ""
         if hook.url != self._hook:
             todo = f"; {HEALS} sets {self._hook}" if self._hook else f"; {HEALS} takes it away"
+            if not self._hook and hook.url != self.hook:
+                todo = f": {TAKEN}"
         elif self._hook and (missing := _missing(hook)):
             todo = f", but without {', '.join(missing)}; {HEALS} asks for them"
         lines.append(Check("webhook", not todo, f"updates are {route}{todo}"))

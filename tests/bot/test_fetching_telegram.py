@@ -154,14 +154,29 @@ def test_a_provider_that_is_away_is_asked_again_ever_more_slowly(
 
 @on_sqlite
 @pytest.mark.usefixtures("_no_wait")
-def test_before_polling_a_webhook_is_taken_away(
+def test_before_polling_our_own_webhook_is_taken_away(
     runtime: Runtime, telegram: Telegram, provider: TelegramStandIn
 ) -> None:
-    provider.webhook["url"] = "https://elsewhere.example/hook"
+    provider.webhook["url"] = telegram.hook
     provider.push(text_update(4711, "jalan rusak"))
     provider.fail(RESET, path=".*/setWebhook")
     follow(runtime, telegram, Rounds(8), ME)
     assert texts(runtime) == ["jalan rusak"]
+
+
+@on_sqlite
+@pytest.mark.usefixtures("_no_wait")
+def test_a_bot_that_another_installation_serves_is_left_to_it(
+    runtime: Runtime, telegram: Telegram, provider: TelegramStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.webhook["url"] = "https://elsewhere.example/hook"
+    provider.push(text_update(4711, "jalan rusak"))
+    follow(runtime, telegram, Rounds(4), ME)
+    assert provider.webhook["url"] == "https://elsewhere.example/hook"
+    assert texts(runtime) == []
+    assert any("takeover telegram" in getattr(record, "error", "") for record in caplog.records)
+    [line] = [line for line in telegram.check() if line.name == "webhook"]
+    assert not line.ok and "takeover telegram" in line.detail
 
 
 @on_sqlite
