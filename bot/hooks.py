@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import cast
 
 from flask import Blueprint, Response, current_app, request
@@ -13,8 +14,12 @@ from bot.door import receive
 from channels.base import RawRequest
 from channels.errors import Forged
 from dispatch.runtime import Runtime
+from dispatch.services import refusals
 
 log = logging.getLogger("aduan.hooks")
+#: When each provider's last refusal was written down, and how often that is done at most.
+REFUSED_AT = "aduan_refused_at"
+NOTE_EVERY = timedelta(seconds=30)
 
 hooks = Blueprint("hooks", __name__, url_prefix="/hooks")
 
@@ -51,6 +56,7 @@ def hook(name: str) -> Response:
         answer = receive(runtime(), channel, raw_request(channel.limits.body_bytes))
     except Forged as error:
         log.warning("refused", extra={"channel": channel.name, "reason": str(error)})
+        _note_refusal(channel.name, str(error))
         return _plain("the request is not signed as it must be", 403)
     except RequestEntityTooLarge:
         log.warning("too large", extra={"channel": channel.name})
@@ -61,6 +67,20 @@ def hook(name: str) -> Response:
         response.headers["Retry-After"] = "15"
         return response
     return Response(answer.body, status=answer.status, content_type=answer.content_type)
+
+
+def _note_refusal(name: str, reason: str) -> None:
+    """Write a refusal down for ``aduan doctor``, but not each: who knocks for fun must not keep our database busy."""
+    wired, noted = runtime(), current_app.extensions.setdefault(REFUSED_AT, {})
+    now = wired.now()
+    if name in noted and now - noted[name] < NOTE_EVERY:
+        return
+    noted[name] = now
+    try:
+        with wired.writing() as session:
+            refusals.note(session, now, name, reason)
+    except SQLAlchemyError as error:
+        log.error("not noted", extra={"channel": name, "error": type(error).__name__})
 
 
 def _plain(text: str, status: int) -> Response:

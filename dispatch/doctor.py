@@ -23,7 +23,7 @@ from dispatch.models import AttachmentState, EventState, Heartbeat, InboundEvent
 from dispatch.region import RegionFaults
 from dispatch.runtime import Runtime
 from dispatch.scanner import ScannerAway
-from dispatch.services import breaker, media
+from dispatch.services import breaker, media, refusals
 
 log = logging.getLogger("aduan.doctor")
 
@@ -264,6 +264,21 @@ def _paused(runtime: Runtime) -> Iterator[tuple[bool, str]]:
         yield True, "none"
 
 
+def _refused(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    """Requests refused at the doors: while others get through it is somebody knocking, else a secret is wrong."""
+    now, known = runtime.now(), []
+    with runtime.reading() as session:
+        known = list(refusals.lately(session, now, _of_kind(runtime)))
+    for each in known:
+        told = f"{each.provider} refused a request {_age(max(now - each.at, timedelta()))} ago ({each.reason})"
+        remedy = (
+            ", and nothing came through since: compare its secret or token with the provider's" if each.deaf else ""
+        )
+        yield not each.deaf, told + remedy
+    if not known:
+        yield True, "none in the last day"
+
+
 def _budgets(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     kinds = frozenset(channel.kind for channel in _of_kind(runtime))
     try:
@@ -320,6 +335,7 @@ _IN_DATABASE: dict[str, Look] = {
     "quarantine": _quarantine,
     "sends": _sends,
     "resting channels": _paused,
+    "refused requests": _refused,
     "budgets": _budgets,
     "processes": _heartbeats,
 }

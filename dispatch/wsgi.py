@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from dispatch import logs
 from dispatch.config import ConfigFaults
 from dispatch.region import RegionFaults
 from dispatch.runtime import Runtime, from_environment, install
@@ -59,6 +60,7 @@ def mount(applications: dict[str, WSGIApplication]) -> WSGIApplication:
 
 
 def _wire() -> Runtime:
+    logs.configure("web")
     try:
         runtime = from_environment()
         _ = runtime.registry, runtime.region, runtime.phrases
