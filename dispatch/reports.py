@@ -340,10 +340,12 @@ def _exported(region: Region, ticket: Ticket, text: str, delivered: str) -> dict
 
 
 def _first_texts(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Ticket id → what the citizen wrote first."""
+    """Ticket id → what the citizen wrote first. A greeting or a photo that came before the matter is not it."""
     firsts = (
         select(func.min(col(Message.id)))
+        .join(Ticket, col(Ticket.id) == col(Message.ticket_id))
         .where(col(Message.ticket_id).in_(ids), col(Message.direction) == Direction.IN)
+        .where(col(Message.created_at) >= col(Ticket.opened_at))
         .group_by(col(Message.ticket_id))
     )
     rows = session.execute(select(col(Message.ticket_id), col(Message.body)).where(col(Message.id).in_(firsts)))
