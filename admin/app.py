@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from admin import (
 from admin.navigation import LANGUAGE_COOKIE, LANGUAGES
 from admin.security import EXTENSION, Need, add_headers, allow, gate, viewer_or_none
 from admin.translations import FOLDER, compile_catalogs
+from dispatch import statics
 from dispatch.runtime import Runtime
 
 MAX_BODY = 1_000_000
@@ -67,7 +67,7 @@ def create_app(runtime: Runtime) -> Flask:
     )
     app.extensions[EXTENSION] = runtime
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["static_version"] = _static_version(Path(app.static_folder or ""))
+    app.jinja_env.globals["static_version"] = statics.serve(app)
     Babel(app, locale_selector=language_of_request)
     app.before_request(gate)
     app.before_request(errors.check_origin)
@@ -114,11 +114,3 @@ def _context() -> dict[str, Any]:
         "formats": formats,
         **navigation.context(),
     }
-
-
-def _static_version(folder: Path) -> str:
-    """Changes whenever a static file does, so that browsers may keep them and still get the new one."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, render_template, request
@@ -15,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot import track, uploads, visitor
+from bot.bodies import BoundedRequest
 from bot.chat import chat
 from bot.forms import again, posted_form
 from bot.health import health
@@ -22,6 +21,7 @@ from bot.hooks import hooks, runtime
 from bot.limiter import Limiter
 from bot.pages import pages
 from bot.submission import FILE_BYTES, FILES_BYTES, MOST_BYTES, MOST_FILES, Draft, Fault, megabytes
+from dispatch import statics
 from dispatch.runtime import Runtime
 
 CSP = (
@@ -81,7 +81,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.after_request(visitor.keep_cookies)
     for blueprint in (pages, chat, track.track, uploads.uploads):
         app.register_blueprint(blueprint)
-    app.context_processor(_context(_static_version(Path(app.static_folder or ""))))
+    app.context_processor(_context(statics.serve(app)))
     return app
 
 
@@ -92,6 +92,7 @@ def create_hooks_app(runtime: Runtime) -> Flask:
 
 def _bare(runtime: Runtime, static_folder: str | None) -> Flask:
     app = Flask(__name__, static_folder=static_folder)
+    app.request_class = BoundedRequest
     app.extensions["aduan"] = runtime
     app.register_blueprint(hooks)
     app.register_blueprint(health)
@@ -174,11 +175,3 @@ def _context(version: str) -> Callable[[], dict[str, Any]]:
         }
 
     return context
-
-
-def _static_version(folder: Path) -> str:
-    """Changes whenever a static file does, so that browsers may keep them for a year and still get the new one."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

@@ -47,6 +47,7 @@ from channels.message import (
     OutboundMessage,
     Receipt,
 )
+from channels.settings import api_faults
 from channels.templates import Template
 from channels.text import clean
 
@@ -97,10 +98,7 @@ class Twilio(Channel):
         faults = []
         if not re.fullmatch(r"AC[0-9A-Za-z]{1,64}", values.get("TWILIO_ACCOUNT_SID", "")):
             faults.append("TWILIO_ACCOUNT_SID must be the account's id, AC and 32 hexadecimal digits")
-        api = urlsplit(values.get("TWILIO_API_URL") or API)
-        if api.scheme not in ("http", "https") or not api.hostname or api.query or api.fragment or "@" in api.netloc:
-            faults.append("TWILIO_API_URL must be an http or https address without user, query or fragment")
-        return faults
+        return faults + api_faults(values, "TWILIO_API_URL")
 
     @abstractmethod
     def sender(self, raw: str) -> tuple[Address, bool]:

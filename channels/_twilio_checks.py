@@ -8,7 +8,7 @@ from datetime import datetime
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from channels import _twilio_lists as lists
-from channels.base import Check
+from channels.base import Check, failed, outside_first
 from channels.errors import SendError
 from channels.templates import Template
 from channels.text import clean
@@ -24,7 +24,12 @@ def sign_in(client: Client, account: str) -> Check:
     try:
         status = lists.read(lambda: str(client.api.accounts(account).fetch().status))
     except SendError as error:
-        return Check("sign in", False, f"{error}: compare TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN with the console")
+        return failed(
+            "sign in",
+            error,
+            away="may this server reach api.twilio.com, and is TWILIO_API_URL, if set, right?",
+            refused="compare TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN with the console",
+        )
     if status != "active":
         return Check("sign in", False, f"the account is {clean(status)}: settle that in the console under Billing")
     return Check("sign in", True, "the account is active")
@@ -34,9 +39,10 @@ def webhook(given: str, hook: str, wanted: str, where: str) -> Check:
     """Calling this will compare the address set at the provider with ours; the fragment only asks for retries."""
     if given == wanted:
         return Check("webhook", True, "calls us, and again when we fail")
+    todo = outside_first(hook) or f"{where} to {wanted}"
     if given.partition("#")[0] == hook:
-        return Check("webhook", True, f"calls us, but only once: {where} to {wanted}")
-    return Check("webhook", False, f"does not call us: {where} to {wanted}")
+        return Check("webhook", True, f"calls us, but only once: {todo}")
+    return Check("webhook", False, f"does not call us: {todo}")
 
 
 def whatsapp(client: Client, ours: str, hook: str, wanted: str) -> list[Check]:
@@ -45,12 +51,15 @@ def whatsapp(client: Client, ours: str, hook: str, wanted: str) -> list[Check]:
     if ours == SANDBOX:
         told = "the sandbox reaches only people who joined it; for service register a sender of your own"
         where = "set 'When a message comes in' (Messaging, Try it out, Send a WhatsApp message, Sandbox settings)"
-        return [Check("sender", True, told), Check("webhook", True, f"cannot be looked up: {where} to {wanted}")]
+        first = outside_first(hook)
+        todo = Check("webhook", not first, f"cannot be looked up: {first or f'{where} to {wanted}'}")
+        return [Check("sender", True, told), todo]
     try:
         sender = lists.whatsapp_sender(client, ours)
     except SendError as error:
         # Some accounts may not read this list; that says nothing about the sender.
-        told = f"cannot be looked up here ({error}): in the console see that it is online, and {where} to {wanted}"
+        todo = outside_first(hook) or f"{where} to {wanted}"
+        told = f"cannot be looked up here ({error}): in the console see that it is online, and {todo}"
         return [Check("sender", True, told)]
     if sender is None:
         told = "TWILIO_WHATSAPP_FROM is no WhatsApp sender of this account: copy it from Messaging, Senders"
@@ -92,7 +101,7 @@ def reopening(key: str, listed: Callable[[], Sequence[Template]]) -> Check:
         told = "TWILIO_WHATSAPP_TEMPLATE is no content of this account: copy its HX… from the Content Template Builder"
         return Check("template", False, told)
     if not found.approved:
-        told = f"it is {clean(found.status)}: submit it for WhatsApp approval in the Content Template Builder, and wait"
+        told = f"it is {clean(found.status)}: {found.todo} (Content Template Builder)"
         return Check("template", False, told)
     if found.holes != REOPENING_HOLES:
         takes = ", ".join(found.holes) or "none"
@@ -100,7 +109,7 @@ def reopening(key: str, listed: Callable[[], Sequence[Template]]) -> Check:
             f"it takes other values ({takes}): it must take {{{{1}}}}, the ticket's number, and {{{{2}}}}, the agency"
         )
         return Check("template", False, told)
-    return Check("template", True, f"{clean(found.name)} ({clean(found.language)}) is approved")
+    return Check("template", True, f"{clean(found.name)} ({clean(found.spoken)}) is approved")
 
 
 def webhook_errors(client: Client, hook: str, since: datetime) -> Check:

@@ -11,12 +11,14 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from channels.coverage import Handled
-from channels.errors import FetchError, Forged, Malformed, Meaning
+from channels.errors import FetchError, Forged, Malformed, Meaning, OutcomeUnknown, SendError, Temporary, Throttled
 from channels.message import Attachment, Event, OutboundMessage, Receipt
 from channels.templates import Template
+
+_THIS_MACHINE = frozenset({"", "127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,24 @@ class Check:
     name: str
     ok: bool
     detail: str
+
+
+def failed(name: str, error: SendError, *, away: str, refused: str) -> Check:
+    """Calling this will make the line of a look that failed: what to do where the provider was not reached
+    (``away``) is another thing than where it answered and ``refused``."""
+    if isinstance(error, Throttled):
+        return Check(name, False, f"{error}: try again in some minutes")
+    # A redirect or a page is somebody else's answer: the address is wrong, not what we say there.
+    unheard = isinstance(error, Temporary | OutcomeUnknown) or error.code in ("301", "302", "303", "307", "308")
+    return Check(name, False, f"{error}: {away if unheard else refused}")
+
+
+def outside_first(url: str) -> str:
+    """Calling this will say what must be set before a provider can be told to call an address of ours; empty when it
+    can be."""
+    if (urlsplit(url).hostname or "") not in _THIS_MACHINE:
+        return ""
+    return "set PUBLIC_URL to the https address of this system first: nobody outside reaches a loopback address"
 
 
 @dataclass(frozen=True, slots=True)

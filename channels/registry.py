@@ -85,7 +85,7 @@ def build(values: Mapping[str, str], public_url: str) -> Registry:
 
     ``values`` maps setting names to non-empty strings. A channel is on when any setting of its own is given; then
     all of ``required`` and ``shared`` must be. A shared credential that no channel uses is a fault too: somebody
-    expected something of it.
+    expected something of it; and so is one account of two providers of a kind: provider ids are unique within it.
     """
     registry = Registry()
     used: set[str] = set()
@@ -107,7 +107,16 @@ def build(values: Mapping[str, str], public_url: str) -> Registry:
         registry.faults.extend(f"channel {provider}: {fault}" for fault in faults)
         if not faults:
             names = (*cls.required, *cls.shared, *cls.optional, *cls.extras)
-            registry.channels[provider] = cls({n: values[n] for n in names if values.get(n)}, public_url)
+            made = cls({n: values[n] for n in names if values.get(n)}, public_url)
+            twin = next((each for each in registry.of_kind(made.kind) if each.account == made.account), None)
+            if twin is None:
+                registry.channels[provider] = made
+            else:
+                made.close()
+                registry.faults.append(
+                    f"channels {twin.name} and {provider}: both have the same number, which only one can serve; "
+                    "take one of them out"
+                )
     for name, owners in shared.items():
         if values.get(name) and name not in used:
             registry.faults.append(f"{name} is set, but none of {', '.join(sorted(owners))} is: no channel uses it")

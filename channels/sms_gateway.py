@@ -27,6 +27,7 @@ from channels.downloads import download, retry_after
 from channels.errors import Forged, Misconfigured, Permanent, SendError, Temporary
 from channels.message import Attachment, Event, OutboundMessage, Receipt
 from channels.phones import AUTOMATIC_PARTS, E164, sms_recipient
+from channels.settings import api_faults
 from channels.text import clean, segments, sms_text
 
 #: How far the phone's clock may be from ours; a signed request cannot be used again after that.
@@ -78,10 +79,7 @@ class SmsGateway(Channel):
     @classmethod
     def faults(cls, values: Mapping[str, str]) -> list[str]:
         """Calling this will list what is wrong with the form of the settings."""
-        faults = []
-        url = urlsplit(values.get("SMS_GATEWAY_URL", ""))
-        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or "@" in url.netloc:
-            faults.append("SMS_GATEWAY_URL must be an http or https address without user, query or fragment")
+        faults = api_faults(values, "SMS_GATEWAY_URL")
         number = values.get("SMS_GATEWAY_NUMBER")
         if number and not E164.fullmatch(number):
             faults.append("SMS_GATEWAY_NUMBER must be +… in international form")

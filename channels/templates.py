@@ -15,6 +15,15 @@ _REFUSED = re.compile(r"[\n\r\t]| {5}")
 _ADDRESS = re.compile(r"(?:https?|tel|mailto):", re.IGNORECASE)
 _BLANK = re.compile(r"\s")
 VALUE_LENGTH = 512
+#: What to do about a text in a state that keeps it from being sent; any other asks for its submission.
+_TODO = {
+    "received": "wait: Meta decides within a day",
+    "pending": "wait: Meta decides within a day",
+    "in_appeal": "wait: Meta decides on the appeal",
+    "rejected": "change the text and submit it again",
+    "paused": "wait, a paused text comes back by itself; if it happens again, change the text and submit it again",
+    "disabled": "it does not come back: write another text and submit it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,17 @@ class Template:
     def approved(self) -> bool:
         """Calling this will say whether the provider lets it be sent."""
         return self.status == "approved"
+
+    @property
+    def todo(self) -> str:
+        """Calling this will say what an operator does so that it can be sent; only for one that is not approved."""
+        return _TODO.get(self.status, "submit it for WhatsApp approval, and wait")
+
+    @property
+    def spoken(self) -> str:
+        """Calling this will name its language, with a word where that is not Indonesian, which citizens read first."""
+        indonesian = re.split(r"[_-]", self.language.lower())[0] == "id"
+        return self.language if indonesian else f"{self.language or 'no language'}, not in Indonesian (id)"
 
     @property
     def holes(self) -> tuple[str, ...]:

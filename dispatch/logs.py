@@ -25,7 +25,7 @@ QUIET = (
     "telegram",
     "urllib3",
     "rq",
-    "aiosmtpd",
+    "mail.log",  # aiosmtpd's
     "alembic",
     "sqlalchemy",
     "werkzeug",

@@ -67,7 +67,10 @@ class SmsModem(Channel):
         """Calling this will list what is wrong with the form of the settings."""
         faults = []
         if parsed(values.get("SMS_MODEM_DATABASE", "")) is None:
-            faults.append("SMS_MODEM_DATABASE must begin with postgresql+psycopg://, mysql+pymysql:// or sqlite:///")
+            faults.append(
+                "SMS_MODEM_DATABASE must be postgresql+psycopg://… or mysql+pymysql://… with a database and a valid "
+                "port or none, or sqlite:///… with a path"
+            )
         if not E164.fullmatch(values.get("SMS_MODEM_NUMBER", "")):
             faults.append("SMS_MODEM_NUMBER must be +… in international form")
         try:

@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from channels.errors import Misconfigured
+from channels.settings import port_holds
 
 #: Schema 17 comes with Gammu up to 1.43.3 (all distributions), 18 with 1.44.0.
 VERSIONS = (17, 18)
@@ -129,9 +130,9 @@ def parsed(url: str) -> URL | None:
     """Calling this will read a database address, None for one that is none or of a driver we do not know."""
     try:
         found = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number is only a ValueError
         return None
-    return found if found.drivername in DRIVERS and found.database else None
+    return found if found.drivername in DRIVERS and found.database and port_holds(found.port) else None
 
 
 def connect(url: str) -> Engine:

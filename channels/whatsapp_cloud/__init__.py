@@ -22,6 +22,7 @@ from channels.base import Acknowledgement, Channel, Check, Limits, RawRequest
 from channels.downloads import Refused, download, same_host
 from channels.errors import FetchError, Forged, Misconfigured, OutcomeUnknown, Permanent, SendError, TooLarge
 from channels.message import Attachment, AttachmentKind, Event, OutboundMessage, Receipt
+from channels.settings import api_faults
 from channels.templates import Template
 from channels.whatsapp_cloud import checks, outgoing, webhook
 from channels.whatsapp_cloud.cards import vcard
@@ -100,9 +101,7 @@ class WhatsAppCloud(Channel):
     def faults(cls, values: Mapping[str, str]) -> list[str]:
         """Calling this will name each setting whose form is wrong, never its value."""
         faults = [f"{name} {rule}" for name, form, rule in _RULES if not re.fullmatch(form, values.get(name, ""))]
-        api = urlsplit(values.get("WHATSAPP_CLOUD_API_URL") or API)
-        if api.scheme not in ("http", "https") or not api.hostname or api.query or api.fragment or "@" in api.netloc:
-            faults.append("WHATSAPP_CLOUD_API_URL must be an http or https address without user, query or fragment")
+        faults += api_faults(values, "WHATSAPP_CLOUD_API_URL")
         if values.get("WHATSAPP_CLOUD_TEMPLATE") and not values.get("WHATSAPP_CLOUD_ACCOUNT_ID"):
             faults.append("WHATSAPP_CLOUD_TEMPLATE needs WHATSAPP_CLOUD_ACCOUNT_ID: what it takes stands in its list")
         return faults

@@ -6,16 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.base import Check
+from channels.base import Check, failed, outside_first
 from channels.errors import SendError
 from channels.text import clean
 from channels.whatsapp_cloud.graph import Graph
 from channels.whatsapp_cloud.outgoing import listed
 from channels.whatsapp_cloud.webhook import FIELD, OBJECT
 
+#: What the API says to an app that signs in with a wrong secret.
+SECRET_REFUSED = frozenset({"1", "101", "190"})
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 #: What a listed template may have to say.
 TEMPLATE_FIELDS = "name,language,status,category,components,parameter_format"
+AWAY = "may this server reach graph.facebook.com, and is WHATSAPP_CLOUD_API_URL, if set, right?"
+#: What to do about a number in another state than CONNECTED; any other is to be registered.
+NUMBER_TODO = {
+    "BANNED": "Meta has banned it: appeal in WhatsApp Manager, under Account quality",
+    "RESTRICTED": "wait, or appeal in WhatsApp Manager: it may begin no conversations until Meta lifts that",
+    "FLAGGED": "people block or report it; write less to who did not ask",
+    "RATE_LIMITED": "wait: it has written to as many people as Meta allows in a day",
+}
 #: The reopening text is given the ticket's number and the agency's name.
 REOPENING_VALUES = 2
 
@@ -28,12 +38,12 @@ def look(graph: Graph, values: Mapping[str, str], hook: str) -> list[Check]:
     lines = [_token(token)]
     if not lines[0].ok and not token.get("is_valid"):
         return lines
-    lines.append(_number(graph, values["WHATSAPP_CLOUD_PHONE_ID"]))
+    lines.append(_number(graph, values["WHATSAPP_CLOUD_PHONE_ID"], values.get("WHATSAPP_CLOUD_NUMBER", "")))
     lines.append(_webhook(graph, str(token.get("app_id") or ""), values["WHATSAPP_CLOUD_APP_SECRET"], hook))
     account = values.get("WHATSAPP_CLOUD_ACCOUNT_ID")
     if account:
         lines.append(_subscribed(graph, account, str(token.get("app_id") or "")))
-        lines.append(_template(graph, account, values.get("WHATSAPP_CLOUD_TEMPLATE", "")))
+        lines.append(_template(graph, account, values.get("WHATSAPP_CLOUD_TEMPLATE", ""), lines[-1].ok))
     else:
         todo = "set WHATSAPP_CLOUD_ACCOUNT_ID and WHATSAPP_CLOUD_TEMPLATE"
         lines.append(Check("template", True, f"none is set, so answers later than 24 hours are held: {todo}"))
@@ -45,7 +55,7 @@ def _asked(name: str, ask: Callable[[], dict[str, Any]], todo: str) -> dict[str,
     try:
         return ask()
     except SendError as error:
-        return Check(name, False, f"{error}: {todo}")
+        return failed(name, error, away=AWAY, refused=todo)
 
 
 def _token(found: Mapping[str, Any]) -> Check:
@@ -62,7 +72,7 @@ def _token(found: Mapping[str, Any]) -> Check:
     return Check("token", True, "valid, does not end, may read and send messages")
 
 
-def _number(graph: Graph, phone_id: str) -> Check:
+def _number(graph: Graph, phone_id: str, ours: str) -> Check:
     fields = "display_phone_number,status,quality_rating,name_status"
     found = _asked(
         "number",
@@ -74,27 +84,32 @@ def _number(graph: Graph, phone_id: str) -> Check:
     status, quality = _word(found, "status"), _word(found, "quality_rating")
     told = f"{_word(found, 'display_phone_number')} is {status or 'of unknown status'}, quality {quality or 'unknown'}"
     if status and status != "CONNECTED":
-        return Check("number", False, f"{told}: register the number in WhatsApp Manager")
+        return Check("number", False, f"{told}: {NUMBER_TODO.get(status, 'register the number in WhatsApp Manager')}")
     if quality == "RED":
         return Check("number", False, f"{told}: people block or report it; write less to who did not ask")
+    theirs = _digits(_word(found, "display_phone_number"))
+    if ours and theirs and _digits(ours) != theirs:
+        return Check("number", False, f"{told}: WHATSAPP_CLOUD_NUMBER is another one, set it to +{theirs}")
     return Check("number", True, told)
 
 
 def _webhook(graph: Graph, app: str, secret: str, hook: str) -> Check:
     """The app's own subscriptions, read with its secret: a wrong secret is found out before a citizen's message is."""
+    first = outside_first(hook)
     if not app:
-        return Check("webhook", False, f"the token names no app: set the app's webhook to {hook} by hand")
-    found = _asked(
-        "webhook",
-        lambda: graph.get(f"{app}/subscriptions", token=f"{app}|{secret}"),
-        "compare WHATSAPP_CLOUD_APP_SECRET with the app's page Settings > Basic",
-    )
-    if isinstance(found, Check):
-        return found
+        return Check("webhook", False, f"the token names no app: {first or f'set its webhook to {hook} by hand'}")
+    todo = "compare WHATSAPP_CLOUD_APP_SECRET with the app's page Settings > Basic"
+    try:
+        found = graph.get(f"{app}/subscriptions", token=f"{app}|{secret}")
+    except SendError as error:
+        # What signs in here is the app with its secret: the table's words speak of the access token.
+        if error.code in SECRET_REFUSED:
+            return Check("webhook", False, f"the app's secret is not accepted (error {error.code}): {todo}")
+        return failed("webhook", error, away=AWAY, refused=todo)
     rows = [row for row in _rows(found) if row.get("object") == OBJECT]
-    todo = f"in the app's page WhatsApp > Configuration set the callback to {hook}"
+    todo = first or f"in the app's page WhatsApp > Configuration set the callback to {hook}"
     if not rows:
-        return Check("webhook", False, f"none is set: {todo} and subscribe to {FIELD}")
+        return Check("webhook", False, f"none is set: {todo}" + ("" if first else f" and subscribe to {FIELD}"))
     url = _word(rows[0], "callback_url")
     if url != hook:
         return Check("webhook", False, f"Meta delivers to {url}: {todo}")
@@ -119,11 +134,13 @@ def _subscribed(graph: Graph, account: str, app: str) -> Check:
     return Check("account", False, f"the app does not hear of the account: POST /{account}/subscribed_apps once")
 
 
-def _template(graph: Graph, account: str, name: str) -> Check:
+def _template(graph: Graph, account: str, name: str, account_holds: bool) -> Check:
     try:
         rows = list(graph.pages(f"{account}/message_templates", {"fields": TEMPLATE_FIELDS, "limit": "100"}))
     except SendError as error:
-        return Check("template", False, f"{error}: give the token whatsapp_business_management")
+        if not account_holds:
+            return Check("template", False, "cannot be looked up: see to the line account first")
+        return failed("template", error, away=AWAY, refused="give the token whatsapp_business_management")
     table = listed(rows)
     ready = sum(each.template.approved for each in table.values())
     told = f"{ready} of {len(rows)} texts can be sent"
@@ -135,16 +152,21 @@ def _template(graph: Graph, account: str, name: str) -> Check:
         return Check("template", False, f"{told}, but {name} is not among them: have it approved in WhatsApp Manager")
     template = found.template
     if not template.approved:
-        return Check("template", False, f"{name} is {template.status or 'of unknown status'}: wait, or appeal at Meta")
+        told = f"{name} is {template.status or 'of unknown status'}: {template.todo} (WhatsApp Manager)"
+        return Check("template", False, told)
     if len(template.holes) != REOPENING_VALUES:
         todo = "it must take two, the ticket's number and the agency's name"
         return Check("template", False, f"{name} takes {len(template.holes)} values: {todo}")
-    return Check("template", True, f"{told}; {name} is approved ({template.language}, {template.category})")
+    return Check("template", True, f"{told}; {name} is approved ({template.spoken}, {template.category})")
 
 
 def _rows(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     rows = found.get("data")
     yield from (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
+
+
+def _digits(number: str) -> str:
+    return "".join(char for char in number if char.isdecimal())
 
 
 def _word(found: Mapping[str, Any], name: str) -> str:

@@ -43,45 +43,63 @@ def record_inbound(
 ) -> Recorded:
     """Calling this will store each event once, by (channel, account, external_id), and ring the worker after commit.
 
-    A repeat changes nothing. An item that no rule could read is stored straight into quarantine with its reason.
+    A repeat changes nothing. An item that no rule could read is stored straight into quarantine with its reason. A
+    provider's batch of thousands takes a few statements: it waits for our answer only so long.
     """
     new = []
-    for event in events:
-        unreadable = isinstance(event, Unreadable)
-        album = _album(event)
-        values: dict[str, object] = {
-            "channel": event.channel,
-            "account": event.account,
-            "external_id": event.external_id,
-            "kind": kind_of(event),
-            "state": EventState.QUARANTINED if unreadable else EventState.NEW,
-            "error": event.reason if isinstance(event, Unreadable) else "",
-            "sender": _sender(event),
-            "payload": dump(event),
-            "raw": event.raw if event.raw is not None else raw,
-            "content_type": content_type,
-            "received_at": now,
-            "sent_at": event.sent_at if isinstance(event, InboundMessage) else None,
-            "attempts": 0,
-            "next_at": now + ALBUM_WAIT if album else now,
-            "album": album,
-            "lease": "",
-            "purge_after": now + RAW_KEPT,
-        }
-        storable = {name: _storable(value) for name, value in values.items()}
-        statement = insert_new(session, InboundEvent, storable).returning(col(InboundEvent.id))
-        row_id = session.execute(statement).scalar()
-        if row_id is None and storable["sender"] and _of_another(session, storable):
+    rows = [_row(event, now, raw, content_type) for event in events]
+    stored = _insert(session, rows)
+    for event, row in zip(events, rows, strict=True):
+        row_id = stored.pop(_key(row), None)
+        if row_id is None and row["sender"] and _of_another(session, row):
             # Two people's mails can carry one Message-ID; a repeat comes from the same sender.
-            digest = hashlib.sha256(str(storable["sender"]).encode()).hexdigest()[:12]
-            own = {**storable, "external_id": f"{storable['external_id']}#{digest}"}
-            again = insert_new(session, InboundEvent, own).returning(col(InboundEvent.id))
-            row_id = session.execute(again).scalar()
+            digest = hashlib.sha256(str(row["sender"]).encode()).hexdigest()[:12]
+            own = {**row, "external_id": f"{row['external_id']}#{digest}"}
+            row_id = _insert(session, [own]).get(_key(own))
         if row_id is not None:
-            new.append(int(row_id))
-            if not unreadable:
-                ring_after_commit(session, INBOUND, int(row_id))
+            new.append(row_id)
+            if not isinstance(event, Unreadable):
+                ring_after_commit(session, INBOUND, row_id)
     return Recorded(tuple(new), len(events) - len(new))
+
+
+def _row(event: Event, now: datetime, raw: bytes, content_type: str) -> dict[str, object]:
+    album = _album(event)
+    values: dict[str, object] = {
+        "channel": event.channel,
+        "account": event.account,
+        "external_id": event.external_id,
+        "kind": kind_of(event),
+        "state": EventState.QUARANTINED if isinstance(event, Unreadable) else EventState.NEW,
+        "error": event.reason if isinstance(event, Unreadable) else "",
+        "sender": _sender(event),
+        "payload": dump(event),
+        "raw": event.raw if event.raw is not None else raw,
+        "content_type": content_type,
+        "received_at": now,
+        "sent_at": event.sent_at if isinstance(event, InboundMessage) else None,
+        "attempts": 0,
+        "next_at": now + ALBUM_WAIT if album else now,
+        "album": album,
+        "lease": "",
+        "purge_after": now + RAW_KEPT,
+    }
+    return {name: _storable(value) for name, value in values.items()}
+
+
+def _key(row: Mapping[str, object]) -> tuple[object, ...]:
+    return row["channel"], row["account"], row["external_id"]
+
+
+def _insert(session: Session, rows: Sequence[Mapping[str, object]]) -> dict[tuple[object, ...], int]:
+    """Store what is not there yet, in order, the first of each key; the ids of what was stored, by key."""
+    if not rows:
+        return {}
+    key = col(InboundEvent.channel), col(InboundEvent.account), col(InboundEvent.external_id)
+    statement = insert_new(session, InboundEvent, {}).returning(col(InboundEvent.id), *key)
+    # Without render_nulls the rows would be sorted by which of their values are empty.
+    found = session.execute(statement, rows, execution_options={"render_nulls": True})
+    return {tuple(names): int(row_id) for row_id, *names in found}
 
 
 def _of_another(session: Session, values: Mapping[str, object]) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,8 +36,6 @@ from tests.support.visitor import Page, Visitor
 
 LAMP = "Lampu jalan di depan pasar Gusher Tarakan sudah seminggu mati"
 BOT = Path(bot.__file__).parent
-#: Page, style and scripts as they travel: what ten packets carry, one round trip of a new connection.
-FIRST_LOAD_BYTES = 14 * 1024
 
 
 @pytest.fixture
@@ -363,20 +359,7 @@ def test_malformed_unknown_and_withheld_numbers_get_one_answer(trained: Runtime,
     assert Page(asked.text).text in {Page(body).text for body in bodies}
 
 
-# -- what a first visit costs, and what it says ----------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["/", "/obrolan", "/lacak"])
-def test_the_first_load_is_small(visitor: Visitor, path: str) -> None:
-    page = visitor.get(path)
-    size = len(gzip.compress(page.data))
-    linked = re.findall(r"/static/(\w+\.\w+)\?v=", page.text)
-    assert {"pages.css", "icon.svg"} <= set(linked)
-    for name in linked:
-        answer = visitor.get(f"/static/{name}")
-        assert "max-age=31536000" in answer.headers["Cache-Control"]
-        size += len(gzip.compress(answer.data))
-    assert size <= FIRST_LOAD_BYTES
+# -- what a first visit says -----------------------------------------------------------------------
 
 
 def test_every_phrase_of_the_pages_is_used_and_none_is_missing() -> None:

@@ -392,9 +392,7 @@ def test_a_piece_beyond_what_all_devices_may_have_is_refused_and_goes_on_later(
 
 
 @on_sqlite
-def test_bytes_that_a_purge_forgot_do_not_count(
-    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bytes_that_a_purge_forgot_do_not_count(app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "OPEN_BYTES", len(PHOTO))
     Device(app).whole()
     assert Device(app).begin().status_code == 507

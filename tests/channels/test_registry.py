@@ -123,7 +123,7 @@ GATEWAY = {
 }
 MODEM = {"SMS_MODEM_DATABASE": "sqlite:////nowhere/smsd.db", "SMS_MODEM_NUMBER": SMS_FROM}
 CLOUD = {
-    "WHATSAPP_CLOUD_TOKEN": "EAAforTests",
+    "WHATSAPP_CLOUD_TOKEN": "for-tests-only-0123456789",
     "WHATSAPP_CLOUD_APP_SECRET": "0123456789abcdef0123456789abcdef",
     "WHATSAPP_CLOUD_VERIFY_TOKEN": "for-tests-only",
     "WHATSAPP_CLOUD_PHONE_ID": "106540352242922",
@@ -143,9 +143,9 @@ BAD_ADDRESSES: dict[str, str] = {
     "a port beyond ports": "//h.example:99999/d",
     "port nought": "//h.example:0/d",
     "nothing after the scheme": "",
-    "no host": "///",
 }
 BAD_API_ADDRESSES: dict[str, str] = {
+    "no host": "///",
     "a user": "//u:rahasia-kata@h.example",
     "a query": "//h.example/?a=rahasia-kata",
     "a fragment": "//h.example/#rahasia-kata",

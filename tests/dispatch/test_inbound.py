@@ -7,6 +7,7 @@ from itertools import count
 from threading import Barrier, Thread
 
 import pytest
+import sqlalchemy
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -119,6 +120,28 @@ class TestRecord:
             thread.join(timeout=60)
         assert faults == []
         assert sorted(len(each.new) for each in found) == [0, 0, 0, 1]
+
+    def test_a_large_batch_takes_few_statements_and_keeps_its_order(self, runtime):
+        events = [message(external_id=f"batch-{n}", raw=b"%d" % n) for n in range(2_500)]
+        record(runtime, events[1_200])
+        statements = []
+        sqlalchemy.event.listen(
+            runtime.engine, "before_cursor_execute", lambda *told: statements.append(told[2].split()[0])
+        )
+        found = record(runtime, *events, events[7])
+        assert (len(found.new), found.repeats) == (2_499, 2)
+        assert statements.count("INSERT") < 10
+        assert len(statements) < 30
+        assert list(found.new) == sorted(found.new)
+        with runtime.reading() as session:
+            stored = session.scalars(select(InboundEvent).where(col(InboundEvent.id).in_(found.new)))
+            kept = {each.id: (each.external_id, each.raw) for each in stored}
+        expected = [(each.external_id, each.raw) for each in events if each is not events[1_200]]
+        assert [kept[row_id] for row_id in found.new] == expected
+
+    def test_two_senders_under_one_key_in_one_batch_are_two(self, runtime):
+        found = record(runtime, *(message(sender, external_id="same") for sender in ("62811", "62812", "62811")))
+        assert (len(found.new), found.repeats) == (2, 1)
 
     def test_an_unreadable_item_goes_to_quarantine_and_its_neighbour_to_work(self, runtime):
         bad = Unreadable(channel="whatsapp", account="ours", external_id="bad", reason="no sender", raw=b"item")
