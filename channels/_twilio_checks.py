@@ -27,7 +27,7 @@ def sign_in(client: Client, account: str) -> Check:
         return failed(
             "sign in",
             error,
-            away="may this server reach api.twilio.com, and is TWILIO_API_URL, if set, right?",
+            away="see that this server may reach api.twilio.com, and that TWILIO_API_URL, if set, is right",
             refused="compare TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN with the console",
         )
     if status != "active":
@@ -52,8 +52,8 @@ def whatsapp(client: Client, ours: str, hook: str, wanted: str) -> list[Check]:
         told = "the sandbox reaches only people who joined it; for service register a sender of your own"
         where = "set 'When a message comes in' (Messaging, Try it out, Send a WhatsApp message, Sandbox settings)"
         first = outside_first(hook)
-        todo = Check("webhook", not first, f"cannot be looked up: {first or f'{where} to {wanted}'}")
-        return [Check("sender", True, told), todo]
+        hint = f"cannot be looked up: {first or f'{where} to {wanted}'}"
+        return [Check("sender", True, told), Check("webhook", not first, hint)]
     try:
         sender = lists.whatsapp_sender(client, ours)
     except SendError as error:

@@ -17,7 +17,7 @@ from channels.phones import phone
 from channels.text import segments, transliterate
 
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
+_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
 #: Words that make the provider itself stop all further messages to the sender, as the whole of a message
 #: (twilio.com/docs/messaging/tutorials/advanced-opt-out). What brings them back is a message like any other.
 _STOP = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"))
@@ -42,7 +42,10 @@ class Sms(Twilio):
         """Calling this will list what is wrong with the form of the settings."""
         faults = super().faults(values)
         if not _SENDER.fullmatch(values.get("TWILIO_SMS_FROM", "")):
-            faults.append("TWILIO_SMS_FROM must be +… in international form, a short code, or a name of 11 characters")
+            faults.append(
+                "TWILIO_SMS_FROM must be +… in international form, a short code (3 to 8 digits, the first not 0), or a "
+                "name of 11 characters"
+            )
         return faults
 
     @property

@@ -22,7 +22,7 @@ import httpx
 
 from channels import _smsgate_events as events
 from channels._smsgate import ERRORS, HANDLED, WANTED
-from channels.base import Channel, Check, Limits, Pulled, RawRequest
+from channels.base import Channel, Check, Limits, Pulled, RawRequest, failed, outside_first
 from channels.downloads import download, retry_after
 from channels.errors import Forged, Misconfigured, Permanent, SendError, Temporary
 from channels.message import Attachment, Event, OutboundMessage, Receipt
@@ -32,6 +32,8 @@ from channels.text import clean, segments, sms_text
 
 #: How far the phone's clock may be from ours; a signed request cannot be used again after that.
 WINDOW = 300
+#: A shorter signing key is guessed, and who has it writes reports as anybody.
+KEY_LENGTH = 8
 _STAMP = re.compile(r"[1-9][0-9]{9}")
 _DAY = timedelta(days=1)
 #: An SMS can lie with the operator for days while the phone is off, and is dated by when it was sent.
@@ -83,6 +85,8 @@ class SmsGateway(Channel):
         number = values.get("SMS_GATEWAY_NUMBER")
         if number and not E164.fullmatch(number):
             faults.append("SMS_GATEWAY_NUMBER must be +… in international form")
+        if len(values.get("SMS_GATEWAY_SIGNING_KEY", "")) < KEY_LENGTH:
+            faults.append(f"SMS_GATEWAY_SIGNING_KEY must have {KEY_LENGTH} characters or more, best 32 random ones")
         if values.get("SMS_GATEWAY_SIM", "1") not in ("1", "2", "3"):
             faults.append("SMS_GATEWAY_SIM must be 1, 2 or 3")
         return faults
@@ -228,22 +232,27 @@ class SmsGateway(Channel):
         try:
             answer = self._call("GET", "/health", bear=(500,))
         except SendError as error:
-            told = f"{error}: switch the app's server on, and compare SMS_GATEWAY_URL with its first page"
-            return [Check("reach", False, told)]
+            away = "see that the app's server is on, the phone in this network, and SMS_GATEWAY_URL as on its first page"
+            return [failed("reach", error, away=away, refused="compare SMS_GATEWAY_URL with the app's first page")]
         status = _field(_json(answer), "status").lower()
         advice = "healthy" if status == "pass" else f"the app says {status or 'nothing'}: see its log and battery"
         checks = [Check("reach", status in ("pass", "warn"), advice), self._clock(answer)]
         try:
             hooks = _json(self._call("GET", "/webhooks"))
         except SendError as error:
-            told = f"{error}: compare SMS_GATEWAY_USER and SMS_GATEWAY_PASSWORD with the app's first page"
-            return [*checks, Check("sign in", False, told)]
+            away = "see that the app's server stays on, then try again"
+            told = "compare SMS_GATEWAY_USER and SMS_GATEWAY_PASSWORD with the app's first page"
+            return [*checks, failed("sign in", error, away=away, refused=told)]
         registered = {
             _field(each, "event")
             for each in (hooks if isinstance(hooks, list) else [])
             if _field(each, "url") == self.hook
         }
-        return [*checks, Check("sign in", True, "accepted"), *self._hooks(registered)]
+        checks.append(Check("sign in", True, "accepted"))
+        if not self.contact[0]:
+            told = "none: set SMS_GATEWAY_NUMBER, or citizens are not told where to write; messages are kept under it"
+            checks.append(Check("number", True, told))
+        return [*checks, *self._hooks(registered)]
 
     def _clock(self, answer: httpx.Response) -> Check:
         try:
@@ -255,9 +264,11 @@ class SmsGateway(Channel):
         return Check("clock", well, f"differs by {seconds:.0f} s" + ("" if well else ": set it by the network"))
 
     def _hooks(self, registered: set[str]) -> list[Check]:
-        if not self.hook.startswith("https://") and "//127.0.0.1" not in self.hook:
-            return [Check("webhooks", False, "PUBLIC_URL must begin with https://: the app calls nothing else")]
         missing = [event for event in WANTED if event not in registered]
+        if missing and (first := outside_first(self.hook)):
+            return [Check("webhooks", False, first)]
+        if not self.hook.startswith("https://") and not outside_first(self.hook):
+            return [Check("webhooks", False, "PUBLIC_URL must begin with https://: the app calls nothing else")]
         if not missing:
             return [Check("webhooks", True, f"all {len(WANTED)} events call {self.hook}")]
         body = json.dumps({"url": self.hook, "event": "EVENT"}).replace("EVENT", "'$e'")

@@ -248,12 +248,14 @@ class Mail(Channel):
         return [*checks, Check("senders", True, f"proven by {border}" if border else unknown)]
 
     def _check_smtp(self) -> Check:
+        name = "SMTP sign-in" if self._smtp.user else "SMTP server"
         try:
             with smtp.session(self._smtp, self._identity.domain) as session:
                 session.noop()
         except SendError as error:
-            return Check("SMTP sign-in", False, f"{error}; {_advice(error, 'SMTP_URL')}")
-        return Check("SMTP sign-in", True, f"{self._smtp.host}:{self._smtp.port}")
+            return Check(name, False, f"{error}; {_advice(error, 'SMTP_URL')}")
+        unnamed = "" if self._smtp.user else " answers; nobody signed in, since SMTP_URL names no user"
+        return Check(name, True, f"{self._smtp.host}:{self._smtp.port}{unnamed}")
 
     def _check_imap(self, server: urls.Server) -> Check:
         try:

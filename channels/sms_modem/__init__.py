@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,31 @@ ZONE = "Asia/Makassar"
 PATIENCE = 600.0
 #: Reports are looked for this far behind the newest we know, and not told twice: two writers' clocks may differ.
 _BEHIND = timedelta(minutes=10)
+_COMPARE = "compare SMS_MODEM_DATABASE with smsdrc"
+_TODO = {
+    "tables": "make them from Gammu's own SQL file, and see the grants",
+    "version": "use a Gammu that makes one of these",
+}
+#: How a server's refusal of a connection reads (MySQL numbers its own, PostgreSQL's has no code before sign-in) → what
+#: it means. In any other language of the server's the general words remain.
+_CONNECTING = (
+    (
+        re.compile(r"^\((?:1045|1698|1251),|authentication failed|role .* (?:does not exist|is not permitted)|pg_hba"),
+        "the server of Gammu's database refuses user or password",
+    ),
+    (
+        re.compile(r"^\((?:1044|1049),|database .* does not exist|permission denied for database"),
+        "the server has no database of that name for this user",
+    ),
+    (
+        re.compile(
+            r"^\(20(?:02|03|05|13),|could not translate|resolve host|connection refused|timeout expired|"
+            r"is the server running|unreachable|No route",
+            re.IGNORECASE,
+        ),
+        "the server of Gammu's database cannot be reached at its host and port",
+    ),
+)
 #: More than this waiting in Gammu's outbox is a modem that does not send.
 _MANY = 50
 
@@ -197,7 +223,7 @@ class SmsModem(Channel):
                 waiting = connection.scalar(select(func.count()).select_from(known.outbox)) or 0
                 schema = "18" if known.whole else "17"
         except SendError as error:
-            return [Check("database", False, f"{error}: compare SMS_MODEM_DATABASE with smsdrc, and the grants")]
+            return [Check("database", False, f"{error}: {_TODO.get(error.code, _COMPARE)}")]
         checks = [Check("database", True, f"Gammu's tables of version {schema}")]
         checks += self._alive(rows)
         told = f"{waiting} wait to be sent" + (
@@ -233,7 +259,12 @@ class SmsModem(Channel):
 def _told(error: SQLAlchemyError) -> SendError:
     """What a database's fault means. Its own words are left out: they quote numbers and texts."""
     name = type(error).__name__
-    missing = "no such" in str(getattr(error, "orig", "")).lower()
+    said = str(getattr(error, "orig", ""))
+    missing = "no such" in said.lower()
+    if isinstance(error, OperationalError):
+        for sign, told in _CONNECTING:
+            if sign.search(said):
+                return Temporary(told, code="database")
     if isinstance(error, ProgrammingError) or (isinstance(error, OperationalError) and missing):
         return Misconfigured(f"Gammu's tables cannot be used ({name})", code="tables")
     if isinstance(error, DBAPIError):

@@ -24,7 +24,7 @@ from telegram import (
     WebhookInfo,
 )
 
-from channels.base import Acknowledgement, Channel, Check, Limits, Pulled, RawRequest
+from channels.base import Acknowledgement, Channel, Check, Limits, Pulled, RawRequest, outside_first
 from channels.errors import FetchError, Forged, Misconfigured, OutcomeUnknown, Permanent, SendError, Temporary, TooLarge
 from channels.message import Attachment, Event, OutboundMessage, Receipt
 from channels.settings import api_faults
@@ -282,7 +282,8 @@ class Telegram(Channel):
         route = f"delivered to {hook.url}" if hook.url else "kept for polling"
         todo = ""
         if hook.url != self._hook:
-            todo = f"; {HEALS} sets {self._hook}" if self._hook else f"; {HEALS} takes it away"
+            first = outside_first(self._hook) if self._hook else f"{HEALS} takes it away"
+            todo = f"; {first or f'{HEALS} sets {self._hook}'}"
             if not self._hook and hook.url != self.hook:
                 todo = f": {TAKEN}"
         elif self._hook and (missing := _missing(hook)):

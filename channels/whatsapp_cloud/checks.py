@@ -14,11 +14,11 @@ from channels.whatsapp_cloud.outgoing import listed
 from channels.whatsapp_cloud.webhook import FIELD, OBJECT
 
 #: What the API says to an app that signs in with a wrong secret.
-SECRET_REFUSED = frozenset({"1", "101", "190"})
+SECRET_REFUSED = frozenset({"101", "190"})
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 #: What a listed template may have to say.
 TEMPLATE_FIELDS = "name,language,status,category,components,parameter_format"
-AWAY = "may this server reach graph.facebook.com, and is WHATSAPP_CLOUD_API_URL, if set, right?"
+AWAY = "see that this server may reach graph.facebook.com, and that WHATSAPP_CLOUD_API_URL, if set, is right"
 #: What to do about a number in another state than CONNECTED; any other is to be registered.
 NUMBER_TODO = {
     "BANNED": "Meta has banned it: appeal in WhatsApp Manager, under Account quality",

@@ -357,6 +357,12 @@ def test_check_signs_in_and_sends_nothing(server: SmtpStandIn) -> None:
     assert (server.asked, server.taken) == (["AUTH"], [])
 
 
+def test_check_does_not_say_sign_in_where_nobody_signs_in(server: SmtpStandIn) -> None:
+    first, *_ = channel_of(f"smtp://127.0.0.1:{server.port}").check()
+    assert (first.name, first.ok, server.asked) == ("SMTP server", True, [])
+    assert "nobody signed in" in first.detail
+
+
 def test_check_says_what_to_do_and_no_secret(server: SmtpStandIn) -> None:
     server.plan = {"sign-in": "535 5.7.8 no"}
     first, arrives, signed, senders = channel_of(server.url, MAIL_HOOK_SECRET="").check()

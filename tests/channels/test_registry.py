@@ -98,6 +98,7 @@ def test_a_whole_configuration_starts(values: dict[str, str], started: set[str])
         pytest.param(WHATSAPP | {"TWILIO_ACCOUNT_SID": "SK1/.."}, ["TWILIO_ACCOUNT_SID must be"], id="no account id"),
         pytest.param(WHATSAPP | {"TWILIO_WHATSAPP_FROM": "0812"}, ["TWILIO_WHATSAPP_FROM must"], id="national form"),
         pytest.param(SMS | {"TWILIO_SMS_FROM": "TWELVELETTER"}, ["TWILIO_SMS_FROM must"], id="name too long"),
+        pytest.param(SMS | {"TWILIO_SMS_FROM": "08123456"}, ["TWILIO_SMS_FROM must"], id="national form, short"),
         pytest.param(WHATSAPP | {"TWILIO_API_URL": "ftp://x"}, ["TWILIO_API_URL must"], id="address of no API"),
         pytest.param(WHATSAPP | {"TWILIO_API_URL": "http://u:p@x"}, ["TWILIO_API_URL must"], id="address with a user"),
         pytest.param(

@@ -419,6 +419,7 @@ def test_a_photo_that_cannot_be_fetched_says_whether_to_try_again(
         ("SMS_GATEWAY_URL", "http://phone.example/?a=1"),
         ("SMS_GATEWAY_NUMBER", "0811"),
         ("SMS_GATEWAY_SIM", "4"),
+        ("SMS_GATEWAY_SIGNING_KEY", "pendek7"),
     ],
 )
 def test_a_setting_of_the_wrong_form_is_a_fault(setting: str, value: str) -> None:
@@ -469,10 +470,38 @@ def test_the_app_s_own_health_is_told(channel: SmsGateway, provider: SmsGateStan
 
 def test_a_phone_that_is_away_or_a_wrong_password_is_told(channel: SmsGateway, provider: SmsGateStandIn) -> None:
     wrong = make(provider, SMS_GATEWAY_PASSWORD="lain")
-    assert outcome(wrong)["sign in"] is False
+    refused = wrong.check()[-1]
     wrong.close()
+    assert (refused.name, refused.ok) == ("sign in", False)
+    assert "compare SMS_GATEWAY_USER" in refused.detail
     provider.stop()
-    assert outcome(channel) == {"reach": False}
+    [line] = channel.check()
+    assert (line.name, line.ok) == ("reach", False)
+    assert "see that the app's server is on, the phone in this network" in line.detail
+
+
+def test_a_sign_in_without_an_answer_says_nothing_of_passwords(channel: SmsGateway, provider: SmsGateStandIn) -> None:
+    provider.fail(RESET, path=".*/webhooks")
+    line = channel.check()[-1]
+    assert (line.name, line.ok) == ("sign in", False)
+    assert "SMS_GATEWAY_PASSWORD" not in line.detail
+
+
+def test_without_a_number_it_is_told_what_that_costs(provider: SmsGateStandIn) -> None:
+    channel = make(provider, SMS_GATEWAY_NUMBER="")
+    line = next(each for each in channel.check() if each.name == "number")
+    channel.close()
+    assert line.ok
+    assert "set SMS_GATEWAY_NUMBER" in line.detail
+
+
+def test_a_loopback_address_is_nothing_to_register_at_the_phone(provider: SmsGateStandIn) -> None:
+    channel = SmsGateway({**VALUES, "SMS_GATEWAY_URL": provider.url}, "http://127.0.0.1:8000")
+    line = channel.check()[-1]
+    channel.close()
+    assert not line.ok
+    assert "set PUBLIC_URL" in line.detail
+    assert "curl" not in line.detail
 
 
 def test_an_address_the_app_would_not_call_is_told(provider: SmsGateStandIn) -> None:

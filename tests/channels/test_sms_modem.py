@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+import pymysql
 import pytest
 from sqlalchemy import Engine, MetaData, create_engine, insert, select, text, update
 from sqlalchemy.dialects import mysql
@@ -581,6 +583,60 @@ def test_a_database_that_is_away_is_told_without_its_password(url: str, error: t
     assert not check.ok
     assert "rahasia" not in check.detail
     channel.close()
+
+
+def by_mysql(number: int, words: str) -> Exception:
+    return pymysql.err.OperationalError(number, words)
+
+
+def by_postgresql(words: str) -> Exception:
+    return psycopg.OperationalError(
+        f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {words}'
+    )
+
+
+_SIGN_IN, _NAME, _AWAY = "refuses user or password", "no database of that name", "cannot be reached"
+#: What a server says to who opens a connection → what the check says; nothing of its own words.
+CONNECTING: dict[str, tuple[Exception, str]] = {
+    "MySQL, wrong password": (
+        by_mysql(1045, "Access denied for user 'rahasia'@'localhost' (using password: YES)"),
+        _SIGN_IN,
+    ),
+    "MySQL, wrong database": (by_mysql(1049, "Unknown database 'rahasia'"), _NAME),
+    "MySQL, no right to it": (by_mysql(1044, "Access denied for user 'rahasia'@'%' to database 'rahasia'"), _NAME),
+    "MySQL, wrong host": (by_mysql(2003, "Can't connect to MySQL server on 'rahasia' ([Errno 111])"), _AWAY),
+    "PostgreSQL, wrong password": (
+        by_postgresql('FATAL:  password authentication failed for user "rahasia"'),
+        _SIGN_IN,
+    ),
+    "PostgreSQL, wrong user": (by_postgresql('FATAL:  role "rahasia" does not exist'), _SIGN_IN),
+    "PostgreSQL, not let in": (by_postgresql('FATAL:  no pg_hba.conf entry for host "rahasia"'), _SIGN_IN),
+    "PostgreSQL, wrong database": (by_postgresql('FATAL:  database "rahasia" does not exist'), _NAME),
+    "PostgreSQL, wrong port": (by_postgresql("Connection refused\n\tIs the server running on that host?"), _AWAY),
+    "PostgreSQL, wrong host": (psycopg.OperationalError("failed to resolve host 'rahasia': [Errno -2]"), _AWAY),
+    "another one": (psycopg.OperationalError("SSL connection has been closed: rahasia"), "OperationalError"),
+}
+
+
+@pytest.mark.parametrize(("fault", "told"), CONNECTING.values(), ids=CONNECTING)
+def test_password_host_and_database_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise fault
+
+    driver = pymysql if isinstance(fault, pymysql.err.Error) else psycopg
+    monkeypatch.setattr(driver, "connect", refuse)
+    if driver is psycopg:
+        monkeypatch.setattr(psycopg.Connection, "connect", refuse)
+    name = "mysql+pymysql" if driver is pymysql else "postgresql+psycopg"
+    channel = SmsModem({**VALUES, "SMS_MODEM_DATABASE": f"{name}://gammu:x@127.0.0.1:1/smsd"}, PUBLIC)
+    (line,) = channel.check()
+    channel.close()
+    assert (line.name, line.ok) == ("database", False)
+    assert told in line.detail
+    assert "compare SMS_MODEM_DATABASE with smsdrc" in line.detail
+    assert "rahasia" not in line.detail
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:

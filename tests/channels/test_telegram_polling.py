@@ -259,6 +259,16 @@ def test_a_check_says_whether_the_webhook_is_ours_and_what_to_do(api: TelegramSt
     assert words in " ".join(line.detail for line in lines)
 
 
+def test_a_loopback_address_is_nothing_to_register_at_telegram(api: TelegramStandIn) -> None:
+    values = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": api.url, "TELEGRAM_WEBHOOK_SECRET": SECRET}
+    made = Quick(values, "http://127.0.0.1:8000")
+    line = next(each for each in made.check() if each.name == "webhook")
+    made.close()
+    assert not line.ok
+    assert "set PUBLIC_URL" in line.detail
+    assert "127.0.0.1" not in line.detail
+
+
 @pytest.mark.parametrize(("path", "names"), [(".*getMe", ["sign in"]), (".*Info", ["sign in", "name", "webhook"])])
 def test_a_check_without_access_says_so(telegram: Telegram, api: TelegramStandIn, path: str, names: list[str]) -> None:
     api.fail(refusal(401, "Unauthorized"), path=path)

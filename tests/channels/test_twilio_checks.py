@@ -10,7 +10,7 @@ import pytest
 from channels.base import Check
 from channels.sms import Sms
 from channels.whatsapp import WhatsApp
-from tests.channels.twilio_cases import HOOK, OLD_TOKEN, PUBLIC, make
+from tests.channels.twilio_cases import HOOK, OLD_TOKEN, PUBLIC, make, settings
 from tests.support.providers.base import RESET, Plan, status
 from tests.support.providers.twilio import SMS_FROM, TEMPLATE, TOKEN, WHATSAPP_FROM, TwilioStandIn, content
 
@@ -48,16 +48,44 @@ def test_all_is_well_with_sms(provider: TwilioStandIn) -> None:
     assert all(line.ok for line in lines.values())
 
 
-@pytest.mark.parametrize(
-    "plan",
-    [status(401, {"code": 20003}), status(500), RESET, status(200, b"<html>"), status(200, {"status": "suspended"})],
-    ids=["wrong token", "down", "cut", "no JSON", "suspended"],
-)
-def test_a_failed_sign_in_is_the_only_line(provider: TwilioStandIn, plan: Plan) -> None:
+_COMPARE, _REACH = "compare TWILIO_ACCOUNT_SID", "see that this server may reach api.twilio.com, and that TWILIO_API_URL"
+#: What the account answers → what the one line says to do.
+SIGN_INS: dict[str, tuple[Plan, str]] = {
+    "wrong token": (status(401, {"code": 20003}), _COMPARE),
+    "unknown account": (status(404, {"code": 20404}), _COMPARE),
+    "down": (status(500), _REACH),
+    "cut": (RESET, _REACH),
+    "no JSON": (status(200, b"<html>"), _REACH),
+    "sent elsewhere": (status(302), _REACH),
+    "too many requests": (status(429, {"code": 20429}), "try again in some minutes"),
+    "suspended": (status(200, {"status": "suspended"}), "in the console under Billing"),
+}
+
+
+@pytest.mark.parametrize(("plan", "told"), SIGN_INS.values(), ids=SIGN_INS)
+def test_a_failed_sign_in_is_the_only_line(provider: TwilioStandIn, plan: Plan, told: str) -> None:
     provider.fail(plan)
     [line] = checked(WhatsApp, provider).values()
     assert (line.name, line.ok) == ("sign in", False)
-    assert "console" in line.detail
+    assert told in line.detail
+
+
+def test_who_cannot_be_reached_is_not_told_to_compare_keys(provider: TwilioStandIn) -> None:
+    provider.stop()
+    [line] = checked(WhatsApp, provider).values()
+    assert _REACH in line.detail
+    assert "TWILIO_AUTH_TOKEN" not in line.detail
+
+
+@pytest.mark.parametrize("ours", [WHATSAPP_FROM, "whatsapp:+14155238886"], ids=["a sender", "the sandbox"])
+def test_a_loopback_address_is_nothing_to_enter_at_the_provider(provider: TwilioStandIn, ours: str) -> None:
+    values = settings(WhatsApp, TWILIO_API_URL=provider.url, TWILIO_WHATSAPP_FROM=ours)
+    channel = WhatsApp(values, "http://127.0.0.1:8000")
+    lines = {line.name: line for line in channel.check()}
+    channel.close()
+    assert not lines["webhook"].ok
+    assert "set PUBLIC_URL" in lines["webhook"].detail
+    assert not any("127.0.0.1" in line.detail for line in lines.values())
 
 
 #: What the account's senders are → which line fails, and what it says to do.
@@ -121,8 +149,16 @@ def test_the_sandbox_is_known_for_what_it_is(provider: TwilioStandIn) -> None:
 TEMPLATES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "not there": ([], "Content Template Builder"),
     "not submitted": ([content(TEMPLATE, "x", "{{1}} {{2}}", status="unsubmitted")], "submit it for WhatsApp approval"),
-    "rejected": ([content(TEMPLATE, "x", "{{1}} {{2}}", status="rejected")], "it is rejected"),
-    "paused": ([content(TEMPLATE, "x", "{{1}} {{2}}", status="paused")], "it is paused"),
+    "pending": ([content(TEMPLATE, "x", "{{1}} {{2}}", status="pending")], "it is pending: wait"),
+    "rejected": (
+        [content(TEMPLATE, "x", "{{1}} {{2}}", status="rejected")],
+        "it is rejected: change the text and submit it again",
+    ),
+    "paused": (
+        [content(TEMPLATE, "x", "{{1}} {{2}}", status="paused")],
+        "it is paused: wait, a paused text comes back",
+    ),
+    "disabled": ([content(TEMPLATE, "x", "{{1}} {{2}}", status="disabled")], "write another text"),
     "with one value": ([content(TEMPLATE, "x", "{{1}}")], "other values (1): it must take {{1}}"),
     "with three values": ([content(TEMPLATE, "x", "{{1}} {{2}} {{3}}")], "other values (1, 2, 3)"),
     "with names, whose order is not ours": ([content(TEMPLATE, "x", "{{agency}} {{number}}")], "(agency, number)"),
@@ -138,6 +174,14 @@ def test_a_template_that_cannot_be_sent_is_told(
     provider.contents = contents
     line = checked(WhatsApp, provider, TWILIO_WHATSAPP_TEMPLATE=TEMPLATE)["template"]
     assert not line.ok
+    assert told in line.detail
+
+
+@pytest.mark.parametrize(("language", "told"), [("id", "(id) is approved"), ("en", "not in Indonesian (id)")])
+def test_the_template_s_language_is_told(provider: TwilioStandIn, language: str, told: str) -> None:
+    provider.contents = [content(TEMPLATE, "x", "{{1}} {{2}}") | {"language": language}]
+    line = checked(WhatsApp, provider, TWILIO_WHATSAPP_TEMPLATE=TEMPLATE)["template"]
+    assert line.ok
     assert told in line.detail
 
 

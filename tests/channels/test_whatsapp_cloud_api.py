@@ -599,13 +599,17 @@ class TestCheck:
             ),
             pytest.param({"token_facts": {"app_id": None}}, "webhook", "by hand", id="token names no app"),
             pytest.param({"number_facts": {"status": "PENDING"}}, "number", "register", id="number not registered"),
+            pytest.param({"number_facts": {"status": "BANNED"}}, "number", "appeal", id="number banned"),
             pytest.param(
                 {"number_facts": {"quality_rating": "RED"}}, "number", "write less", id="number of low quality"
             ),
             pytest.param({"subscriptions": []}, "webhook", "set the callback", id="no webhook"),
             pytest.param({"apps": []}, "account", "subscribed_apps", id="app does not hear"),
             pytest.param({"templates": []}, "template", "approved in WhatsApp Manager", id="no such text"),
-            pytest.param({"templates": [template(status="REJECTED")]}, "template", "appeal", id="text rejected"),
+            pytest.param(
+                {"templates": [template(status="REJECTED")]}, "template", "change the text", id="text rejected"
+            ),
+            pytest.param({"templates": [template(status="PENDING")]}, "template", "wait", id="text pending"),
             pytest.param({"templates": [template("minta_balas", HEADER)]}, "template", "takes 1 values", id="values"),
         ],
     )
@@ -630,7 +634,42 @@ class TestCheck:
     def test_a_wrong_app_secret_is_found_out(self, meta: WhatsAppCloudStandIn) -> None:
         ok, detail = self.checks(meta, WHATSAPP_CLOUD_APP_SECRET="1b" * 16)["webhook"]
         assert not ok
-        assert "WHATSAPP_CLOUD_APP_SECRET" in detail
+        assert "compare WHATSAPP_CLOUD_APP_SECRET" in detail
+        assert "token" not in detail
+
+    @pytest.mark.parametrize(
+        ("number", "well"), [("+62541000200", True), ("+62541000201", False)], ids=["the same", "another"]
+    )
+    def test_the_number_citizens_read_is_compared(self, meta: WhatsAppCloudStandIn, number: str, well: bool) -> None:
+        ok, detail = self.checks(meta, WHATSAPP_CLOUD_NUMBER=number)["number"]
+        assert ok is well
+        assert ("set it to +62541000200" in detail) is not well
+
+    def test_a_wrong_account_is_told_once(self, meta: WhatsAppCloudStandIn) -> None:
+        found = self.checks(meta, WHATSAPP_CLOUD_ACCOUNT_ID="299999999999999")
+        assert "compare WHATSAPP_CLOUD_ACCOUNT_ID" in found["account"][1]
+        assert found["template"] == (False, "cannot be looked up: see to the line account first")
+
+    def test_a_text_in_another_language_is_told(self, meta: WhatsAppCloudStandIn) -> None:
+        meta.templates = [template(language="en_US")]
+        ok, detail = self.checks(meta)["template"]
+        assert ok
+        assert "not in Indonesian (id)" in detail
+
+    @pytest.mark.parametrize("wrong", ["no webhook", "another's webhook", "no app"])
+    def test_a_loopback_address_is_nothing_to_enter_at_meta(self, meta: WhatsAppCloudStandIn, wrong: str) -> None:
+        if wrong == "another's webhook":
+            meta.subscribe("https://lain.example.org/hooks/whatsapp-cloud")
+        elif wrong == "no webhook":
+            meta.subscriptions = []
+        else:
+            meta.token_facts["app_id"] = None
+        cloud = WhatsAppCloud(make(WHATSAPP_CLOUD_API_URL=meta.url).values, "http://127.0.0.1:8000")
+        line = next(each for each in cloud.check() if each.name == "webhook")
+        cloud.close()
+        assert not line.ok
+        assert "set PUBLIC_URL" in line.detail
+        assert "127.0.0.1" not in line.detail
 
     def test_without_a_text_it_is_told_what_that_costs(self, meta: WhatsAppCloudStandIn) -> None:
         bare = self.checks(meta, WHATSAPP_CLOUD_ACCOUNT_ID="", WHATSAPP_CLOUD_TEMPLATE="")
@@ -670,7 +709,10 @@ class TestCheck:
 
     def test_nobody_there(self, meta: WhatsAppCloudStandIn) -> None:
         meta.stop()
-        assert [name for name, (ok, _) in self.checks(meta).items() if not ok] == ["token"]
+        [(name, (ok, detail))] = self.checks(meta).items()
+        assert (name, ok) == ("token", False)
+        assert "see that this server may reach graph.facebook.com, and that WHATSAPP_CLOUD_API_URL" in detail
+        assert "new token" not in detail
 
 
 def test_what_the_stand_in_posts_is_what_the_channel_reads(cloud: WhatsAppCloud, meta: WhatsAppCloudStandIn) -> None:
