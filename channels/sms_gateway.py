@@ -232,7 +232,7 @@ class SmsGateway(Channel):
         try:
             answer = self._call("GET", "/health", bear=(500,))
         except SendError as error:
-            away = "see that the app's server is on, the phone in this network, and SMS_GATEWAY_URL as on its first page"
+            away = "see that the app's server is on, the phone in this network and SMS_GATEWAY_URL as on its first page"
             return [failed("reach", error, away=away, refused="compare SMS_GATEWAY_URL with the app's first page")]
         status = _field(_json(answer), "status").lower()
         advice = "healthy" if status == "pass" else f"the app says {status or 'nothing'}: see its log and battery"

@@ -477,7 +477,7 @@ def test_a_phone_that_is_away_or_a_wrong_password_is_told(channel: SmsGateway, p
     provider.stop()
     [line] = channel.check()
     assert (line.name, line.ok) == ("reach", False)
-    assert "see that the app's server is on, the phone in this network" in line.detail
+    assert "see that the app's server is on, the phone in this network and" in line.detail
 
 
 def test_a_sign_in_without_an_answer_says_nothing_of_passwords(channel: SmsGateway, provider: SmsGateStandIn) -> None:

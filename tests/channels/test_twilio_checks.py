@@ -48,7 +48,10 @@ def test_all_is_well_with_sms(provider: TwilioStandIn) -> None:
     assert all(line.ok for line in lines.values())
 
 
-_COMPARE, _REACH = "compare TWILIO_ACCOUNT_SID", "see that this server may reach api.twilio.com, and that TWILIO_API_URL"
+_COMPARE, _REACH = (
+    "compare TWILIO_ACCOUNT_SID",
+    "see that this server may reach api.twilio.com, and that TWILIO_API_URL",
+)
 #: What the account answers → what the one line says to do.
 SIGN_INS: dict[str, tuple[Plan, str]] = {
     "wrong token": (status(401, {"code": 20003}), _COMPARE),
