@@ -120,7 +120,11 @@ def write(runtime: Runtime, number: int) -> None:
 
 
 def answered(runtime: Runtime, number: int) -> bool:
-    """Whether so many messages were worked, and receipt and notice of each taken by the provider."""
+    """Whether so many messages were worked, and receipt and notice of each taken by the provider.
+
+    The notice follows its receipt after the least time between two messages to one person: the clock rings for it.
+    """
+    sweep(runtime)
     done = [row.state for row in rows(runtime, InboundEvent)] == [EventState.DONE] * number
     return done and [row.state for row in rows(runtime, Outbox)] == [DeliveryState.SENT] * 2 * number
 
