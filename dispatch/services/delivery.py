@@ -25,7 +25,6 @@ __all__ = [
     "Undelivered",
     "has_held",
     "mark_shown",
-    "record_delivery",
     "release",
     "resend",
     "settle_by_hand",
@@ -48,7 +47,10 @@ class NotSettleable(Exception):
 
 def take_report(runtime: Runtime, session: Session, report: DeliveryReport) -> bool:
     """Calling this will apply one report with all that follows from it: what it costs, and for a failure another try or
-    another way; False when no row has that id (yet)."""
+    another way; False when no row has that id (yet).
+
+    A report may come before our own note of the provider's id was committed: the caller tries again for some minutes.
+    """
     row = _find(session, report)
     if row is None:
         return False
@@ -69,18 +71,6 @@ def take_report(runtime: Runtime, session: Session, report: DeliveryReport) -> b
         failures.reported(runtime, session, channel, stored_id(row.id), report.error_code)
     elif row.state in REACHED:
         _call_back(session, now, row)
-    return True
-
-
-def record_delivery(session: Session, now: datetime, report: DeliveryReport) -> bool:
-    """Calling this will write one report down on its outbox row and nothing else; False when no row has that id (yet).
-
-    A report may come before our own note of the provider's id was committed: the caller tries again for some minutes.
-    """
-    row = _find(session, report)
-    if row is None:
-        return False
-    _apply(session, now, row, report)
     return True
 
 

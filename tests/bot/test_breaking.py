@@ -10,7 +10,7 @@ from channels.message import Address, DeliveryReport, DeliveryState, InboundMess
 from dispatch import outbox
 from dispatch.models import InboundEvent, Outbox
 from dispatch.runtime import Runtime
-from dispatch.services.delivery import record_delivery
+from dispatch.services.delivery import take_report
 from dispatch.services.inbound import record_inbound
 from tests.support.rows import lane
 from tests.support.talk import Citizen
@@ -50,7 +50,7 @@ def test_a_report_settles_an_uncertain_send_by_its_key(trained: Runtime) -> None
         key=claim.message.key,
     )
     with trained.writing() as session:
-        assert record_delivery(session, now, report)
+        assert take_report(trained, session, report)
     with trained.reading() as session:
         row = session.scalars(select(Outbox).where(col(Outbox.id) == claim.row_id)).one()
         assert (row.state, row.external_id) == (DeliveryState.DELIVERED, "SM1")

@@ -38,7 +38,7 @@ def sent(runtime, state: DeliveryState = S.SENT, external_id: str | None = "SM1"
 
 def apply(runtime, found: DeliveryReport) -> bool:
     with runtime.writing() as session:
-        return delivery.record_delivery(session, runtime.now(), found)
+        return delivery.take_report(runtime, session, found)
 
 
 @one_database
