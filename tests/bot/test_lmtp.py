@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 import socket
 from collections.abc import Callable, Iterator
@@ -180,6 +181,17 @@ def test_a_listener_that_ends_between_two_mails_loses_none(runtime: Runtime) -> 
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(where, timeout=1)
     assert len(rows(runtime, InboundEvent)) == 2
+
+
+@on_sqlite
+def test_a_caller_whose_own_loop_runs_leaves_the_listener_alone(runtime: Runtime) -> None:
+    bind = runtime.settings.values["LMTP_BIND"]
+
+    async def beside_another_loop() -> list[int]:
+        with served(runtime, bind):
+            return codes(hand_over(("127.0.0.1", int(bind.rpartition(":")[2])), letter()))
+
+    assert asyncio.run(beside_another_loop()) == [250]
 
 
 @on_sqlite

@@ -14,23 +14,28 @@ from dispatch.runtime import Runtime
 
 @contextmanager
 def served(runtime: Runtime, bind: str) -> Iterator[None]:
-    """The listener in a thread of its own, as the process runs it."""
-    loop, ready, over = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    """The listener in a thread of its own, as the process runs it.
+
+    The loop is made, run and closed in that thread: the caller's thread may hold a running loop (a browser driver does).
+    """
+    ready, handles = threading.Event(), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
     channel = runtime.channel("mail")
     assert isinstance(channel, Mail)
 
     async def run() -> None:
+        over = asyncio.Event()
         async with listening(runtime, channel, bind):
+            handles.append((asyncio.get_running_loop(), over))
             ready.set()
             await over.wait()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     try:
         assert ready.wait(10)
         yield
     finally:
-        loop.call_soon_threadsafe(over.set)
+        for loop, over in handles:
+            loop.call_soon_threadsafe(over.set)
         thread.join(20)
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+        assert not thread.is_alive()
