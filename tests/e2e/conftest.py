@@ -71,9 +71,9 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield World(aduan, twilio, telegram, smtp)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser, gone before the next package begins: its driver leaves an event loop running in this very thread."""
+    """A browser, gone with its module: until then its driver keeps an event loop running in this very thread."""
     needs(CHROMIUM is not None, "Chromium")
     with chromium() as found:
         yield found

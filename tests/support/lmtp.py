@@ -16,7 +16,7 @@ from dispatch.runtime import Runtime
 def served(runtime: Runtime, bind: str) -> Iterator[None]:
     """The listener in a thread of its own, as the process runs it.
 
-    The loop is made, run and closed in that thread: the caller's thread may hold a running loop (a browser driver does).
+    The loop is made, run and closed in that thread: the caller's may have a running one (a browser's driver does).
     """
     ready, handles = threading.Event(), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
     channel = runtime.channel("mail")
