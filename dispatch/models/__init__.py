@@ -12,6 +12,7 @@ from dispatch.models.events import (
     StoredTemplate,
     Upload,
 )
+from dispatch.models.learning import Label, LabelSource, ModelState, ModelVersion
 from dispatch.models.people import AddressAlias, Citizen, CitizenAddress, CitizenMerge, LinkCode, MergeProof
 from dispatch.models.staff import Audit, LoginAttempt, Role, Staff, StaffAgency, StaffSession
 from dispatch.models.tickets import (
@@ -44,11 +45,15 @@ __all__ = [
     "EventState",
     "Heartbeat",
     "InboundEvent",
+    "Label",
+    "LabelSource",
     "Lease",
     "LinkCode",
     "LoginAttempt",
     "MergeProof",
     "Message",
+    "ModelState",
+    "ModelVersion",
     "Outbox",
     "Role",
     "Staff",

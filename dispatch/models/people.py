@@ -30,7 +30,8 @@ class CitizenAddress(SQLModel, table=True):
     for, and a phone number is never the key of a person. ``phone`` is the number where one is known (E.164).
     ``last_inbound_at`` is the provider's own time of the last message from here, never later than its receipt: the
     reply window counts from it. ``bad_at`` says since when nobody is reached here. ``derived`` marks an
-    address nobody wrote from yet: the phone number of a WhatsApp user, kept as their way by SMS.
+    address nobody wrote from yet: the phone number of a WhatsApp user, kept as their way by SMS. ``offered_service`` is
+    the entry of the service directory that last answered a question from here.
     """
 
     __tablename__ = "address"
@@ -50,6 +51,8 @@ class CitizenAddress(SQLModel, table=True):
     bad_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     bad_reason: str = ""
     derived: bool = False
+    offered_service: str = ""
+    offered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.value}"
