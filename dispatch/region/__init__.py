@@ -10,11 +10,13 @@ from dispatch.region.values import (
     Delivery,
     Example,
     Fault,
+    Knowledge,
     Landmark,
     Level,
     Place,
     Region,
     RegionFaults,
+    Service,
 )
 
 __all__ = [
@@ -26,11 +28,13 @@ __all__ = [
     "Delivery",
     "Example",
     "Fault",
+    "Knowledge",
     "Landmark",
     "Level",
     "Place",
     "Region",
     "RegionFaults",
+    "Service",
     "check",
     "load",
 ]

@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from dispatch.region.books import LANGUAGES
 from dispatch.region.delivery import read_delivery
 from dispatch.region.reading import Record, Tree, read_csv
+from dispatch.region.texts import EXAMPLES, Lines, read, read_aspects
 from dispatch.region.values import (
     Agency,
     Calendar,
     Category,
     ClockRule,
     Delivery,
-    Example,
     Fault,
     Landmark,
     Level,
@@ -35,7 +36,6 @@ KINDS = ("complaint", "information", "aspiration")
 STAGES = ("verify", "first_response", "resolution", "closing")
 COUNTS = ("working_days", "hours")
 PLACE_LEVELS = ("province", "regency", "district", "village")
-LANGUAGES = ("id", "en")
 
 # The letters a ticket number may have: none that is mistaken for a digit over the phone.
 _PREFIX = re.compile(r"[A-HJKMNP-Z]{2,3}")
@@ -56,7 +56,6 @@ _CATEGORY = (
 )  # fmt: skip
 _PLACE = ("code", "level", "name", "aliases", "lat", "lng")
 _LANDMARK = ("name", "aliases", "area")
-_EXAMPLE = ("text", "category")
 _CLOCK = ("id", "kind", "supervision", "stage", "days", "counts", "since", "until", "regulation")
 
 
@@ -111,7 +110,8 @@ class Draft:
     holidays: list[At[tuple[date, str]]]
     clocks: list[At[ClockRule]]
     phrases: list[At[tuple[str, dict[str, str]]]]
-    examples: list[At[Example]]
+    examples: list[Lines]
+    aspects: dict[str, list[Lines]]
     delivery: Delivery
     dropped: set[str]
 
@@ -140,7 +140,8 @@ def draft(folder: Path, faults: list[Fault]) -> Draft:
         holidays=holidays,
         clocks=_clocks(Tree(folder / "clocks.yaml", faults)),
         phrases=_phrases(Tree(folder / "phrases.yaml", faults)),
-        examples=_each(read_csv(folder / "examples.csv", _EXAMPLE, faults), _example),
+        examples=read(folder, EXAMPLES, faults),
+        aspects=read_aspects(folder, faults),
         delivery=read_delivery(folder, faults),
         dropped=dropped,
     )
@@ -252,10 +253,6 @@ def _place(record: Record) -> Place:
 
 def _landmark(record: Record) -> Landmark:
     return Landmark(record.text("name"), _aliases(record), _area(record, "area"))
-
-
-def _example(record: Record) -> Example:
-    return Example(record.text("text"), record.text("category"))
 
 
 def _clocks(tree: Tree) -> list[At[ClockRule]]:

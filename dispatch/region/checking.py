@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import string
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise, product
 from typing import TypeVar
 
 from dispatch.region.building import KINDS, PLACE_LEVELS, At, Draft
+from dispatch.region.texts import EXAMPLES, examine_aspects, examine_examples
 from dispatch.region.values import Agency, ClockRule, Fault, Level
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class _Checker:
             "calendars.yaml": pack.calendars,
             "categories.csv": pack.categories,
             "clocks.yaml": pack.clocks,
-            "examples.csv": pack.examples,
+            EXAMPLES: pack.examples,
             "places.csv": pack.places,
         }
         said = {fault.file for fault in self.faults}
@@ -233,17 +234,14 @@ class _Checker:
 
     def _examples(self) -> None:
         known = {at.value.code for at in self.pack.categories}
-        counts: Counter[str] = Counter()
-        lines: dict[str, int] = {}
-        self._unique("example", ((" ".join(at.value.text.casefold().split()), at) for at in self.pack.examples))
-        for at in self.pack.examples:
-            label = at.value.category
-            counts[label] += 1
-            lines[label] = at.line
-            if self._unknown(label, known):
-                self._note(at, f"unknown category {label!r}")
-        for category in self.pack.categories if self.pack.examples else ():
-            code = category.value.code
-            if counts[code] < EXAMPLES_NEEDED:
-                text = f"category {code} has {counts[code]} examples; {EXAMPLES_NEEDED} are needed"
-                self.faults.append(Fault("examples.csv", lines.get(code, 1), text))
+        for each in self.pack.examples:
+            if self._unknown(each.label, known):
+                self.faults.append(Fault(each.file, 1, f"unknown category {each.label!r}"))
+
+
+def examine_texts(pack: Draft, faults: list[Fault]) -> None:
+    """Calling this will note what is wrong with the single lines of a draft's examples and aspects, and with their
+    number. It looks at thousands of lines, so only ``check`` does it."""
+    categories = list(dict.fromkeys(at.value.code for at in pack.categories))
+    examine_examples(pack.examples, categories if pack.examples else (), EXAMPLES_NEEDED, faults)
+    examine_aspects(pack.aspects, faults)

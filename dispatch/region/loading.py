@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import NoReturn
 
+from dispatch.region.books import Directory, Lazy, read_knowledge, read_services
 from dispatch.region.building import Draft, draft
-from dispatch.region.checking import cross_check
+from dispatch.region.checking import cross_check, examine_texts
 from dispatch.region.reading import CODE
-from dispatch.region.values import Fault, Region, RegionFaults
+from dispatch.region.values import Example, Fault, Knowledge, Region, RegionFaults, Service, Words
 
 PACKS = Path(__file__).parent.parent / "regions"
 
@@ -17,40 +20,87 @@ PACKS = Path(__file__).parent.parent / "regions"
 def load(
     name: str, directory: Path | None = None, *, required_phrases: Mapping[str, frozenset[str]] | None = None
 ) -> Region:
-    """Calling this will read and check the region pack ``name`` from the folder ``directory`` (default: the packs that
-    come with the project).
+    """Calling this will read the region pack ``name`` from the folder ``directory`` (default: the packs that come with
+    the project) and check its tables.
 
-    ``required_phrases`` gives the phrase keys the program uses with the placeholders it fills; without it any keys may
-    stand in phrases.yaml. Raises RegionFaults with every fault at once.
+    Every command pays for this, so examples and aspects are only read, not looked at line by line, and knowledge and
+    services when somebody asks for them: ``check`` does all of it. ``required_phrases`` gives the phrase keys the
+    program uses with the placeholders it fills; without it any keys may stand in phrases.yaml. Raises RegionFaults with
+    every fault it met.
     """
-    pack, faults = _read(name, directory, required_phrases)
+    folder = (directory or PACKS) / name
+    pack, faults = _read(name, folder, required_phrases)
     if pack is None or faults:
-        raise RegionFaults(name, faults)
-    return _region(pack)
+        raise RegionFaults(name, _sorted(faults))
+    return _region(pack, folder)
 
 
 def check(
     name: str, directory: Path | None = None, *, required_phrases: Mapping[str, frozenset[str]] | None = None
 ) -> list[Fault]:
-    """Calling this will list every fault of a region pack by file and line; with none of them ``load`` succeeds."""
-    return _read(name, directory, required_phrases)[1]
+    """Calling this will list every fault of a region pack by file and line; with none of them ``load`` succeeds and
+    whatever the region holds can be read."""
+    folder = (directory or PACKS) / name
+    pack, faults = _read(name, folder, required_phrases)
+    if pack is not None:
+        examine_texts(pack, faults)
+        codes = _codes(pack)
+        read_knowledge(folder, codes, faults, pack.dropped)
+        read_services(folder, codes, faults, pack.dropped)
+    return _sorted(faults)
 
 
 def _read(
-    name: str, directory: Path | None, required_phrases: Mapping[str, frozenset[str]] | None
+    name: str, folder: Path, required_phrases: Mapping[str, frozenset[str]] | None
 ) -> tuple[Draft | None, list[Fault]]:
-    folder = (directory or PACKS) / name
     # The name comes from the environment or a command line; it must not lead out of the folder of packs.
     if not CODE.fullmatch(name) or not folder.is_dir():
-        return None, [Fault("region.yaml", 1, f"there is no region pack {name!r} in {directory or PACKS}")]
+        return None, [Fault("region.yaml", 1, f"there is no region pack {name!r} in {folder.parent}")]
     faults: list[Fault] = []
     pack = draft(folder, faults)
     cross_check(pack, name, required_phrases, faults)
-    return pack, sorted(faults, key=lambda fault: (fault.file, fault.line, fault.text))
+    return pack, faults
 
 
-def _region(pack: Draft) -> Region:
+def _sorted(faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: (fault.file, fault.line, fault.text))
+
+
+def _codes(pack: Draft) -> list[str]:
+    return [at.value.code for at in pack.categories]
+
+
+class _Books:
+    """What is read late: each at most once, and its faults raised to whoever asks."""
+
+    def __init__(self, name: str, folder: Path, categories: Collection[str]) -> None:
+        self._name, self._folder, self._categories = name, folder, categories
+        self.knowledge = cache(self._knowledge)
+        self.directory = cache(self._directory)
+
+    def _knowledge(self) -> Mapping[str, Knowledge]:
+        faults: list[Fault] = []
+        found = read_knowledge(self._folder, self._categories, faults)
+        return MappingProxyType(found) if not faults else self._raise(faults)
+
+    def _directory(self) -> Directory:
+        faults: list[Fault] = []
+        found = read_services(self._folder, self._categories, faults)
+        return found if not faults else self._raise(faults)
+
+    def _raise(self, faults: list[Fault]) -> NoReturn:
+        raise RegionFaults(self._name, _sorted(faults))
+
+    def services(self) -> Mapping[str, Service]:
+        return self.directory().services
+
+    def fields(self) -> Mapping[str, Words]:
+        return self.directory().fields
+
+
+def _region(pack: Draft, folder: Path) -> Region:
     head = pack.heads[0].value
+    books = _Books(head.code, folder, _codes(pack))
     return Region(
         code=head.code,
         name=head.name,
@@ -73,11 +123,20 @@ def _region(pack: Draft) -> Region:
         calendars=MappingProxyType({at.value.code: at.value for at in pack.calendars}),
         clocks=tuple(at.value for at in pack.clocks),
         phrases=MappingProxyType({key: MappingProxyType(texts) for key, texts in (at.value for at in pack.phrases)}),
-        examples=tuple(at.value for at in pack.examples),
+        examples=tuple(Example(text, each.label) for each in pack.examples for text in each.texts),
         regional_holidays=MappingProxyType(dict(at.value for at in pack.holidays)),
         national_holidays=pack.national_holidays[0].value,
         privacy_contact=head.privacy_contact,
         everyday_names=frozenset(at.value for at in pack.everyday_names),
         sms_keywords=frozenset(at.value.casefold() for at in pack.sms_keywords),
         delivery=pack.delivery,
+        knowledge=Lazy(books.knowledge),
+        aspects=MappingProxyType(
+            {
+                aspect: MappingProxyType({each.label: each.texts for each in files})
+                for aspect, files in pack.aspects.items()
+            }
+        ),
+        services=Lazy(books.services),
+        fields=Lazy(books.fields),
     )

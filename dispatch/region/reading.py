@@ -110,20 +110,24 @@ class Record:
             return date.min
 
 
-def read_text(path: Path, faults: list[Fault]) -> str | None:
-    """Calling this will read a UTF-8 file (with or without a byte order mark), or note why it cannot be read."""
+def read_text(path: Path, faults: list[Fault], name: str = "") -> str | None:
+    """Calling this will read a UTF-8 file (with or without a byte order mark), or note why it cannot be read.
+
+    ``name`` is what the file is called in faults: its path within the pack where it lies in a folder of its own.
+    """
+    name = name or path.name
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        faults.append(Fault(path.name, 1, "the file is missing"))
+        faults.append(Fault(name, 1, "the file is missing"))
     except OSError as error:
-        faults.append(Fault(path.name, 1, f"the file cannot be read: {error.strerror}"))
+        faults.append(Fault(name, 1, f"the file cannot be read: {error.strerror}"))
     else:
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start) + 1
-            faults.append(Fault(path.name, line, "the file is not UTF-8"))
+            faults.append(Fault(name, line, "the file is not UTF-8"))
     return None
 
 
@@ -181,13 +185,16 @@ def _header_fits(header: list[str], columns: tuple[str, ...], file: str, line: i
 
 
 class Tree:
-    """Calling this will walk one YAML file by its nodes, which know their lines; the root must be a mapping."""
+    """Calling this will walk one YAML file by its nodes, which know their lines; the root must be a mapping.
 
-    def __init__(self, path: Path, faults: list[Fault]) -> None:
-        self.file = path.name
+    ``name`` is what the file is called in faults, where that is more than its own name.
+    """
+
+    def __init__(self, path: Path, faults: list[Fault], name: str = "") -> None:
+        self.file = name or path.name
         self.faults = faults
         self.root: yaml.Node | None = None
-        text = read_text(path, faults)
+        text = read_text(path, faults, self.file)
         if text is None:
             return
         try:

@@ -125,6 +125,50 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Calling this will hold what a field knows of itself: what belongs to a category and what does not
+    (``definition``), the statutory tasks of the agencies that answer, and the words people use for it."""
+
+    definition: str
+    tasks: tuple[str, ...]
+    vocabulary: tuple[str, ...]
+
+
+#: Language → text: what citizens read stands in every language of ``dispatch.phrases.LANGUAGES``.
+Words = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Calling this will hold one service citizens ask about and what they are told.
+
+    ``questions`` are the ways people ask for it. Where, how, needs (papers), cost, hours and time (how long it takes)
+    are short texts by language; one that does not apply is empty. ``checked`` is the day it was written or last
+    compared with its ``source``, the rule it follows; ``confirm`` says that the region has still to confirm what holds
+    there. ``file`` and ``line`` say where it stands in the pack, ``field`` is the code of the field it is listed under.
+    """
+
+    code: str
+    name: Words
+    category: str
+    questions: tuple[str, ...]
+    where: Words
+    how: Words
+    needs: Words
+    cost: Words
+    hours: Words
+    time: Words
+    link: str
+    phone: str
+    checked: date
+    source: str
+    confirm: bool
+    field: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """Calling this will hold what one channel may send in a day of the region: messages, and what they cost in rupiah
     (None: no limit). Past the first limits only people's answers go, past the hard ones nothing until tomorrow."""
@@ -173,6 +217,9 @@ class Region:
 
     ``everyday_names`` are places' names that are ordinary words as well ("Harapan", "Atap"): alone they name no place.
     ``sms_keywords`` are the words, in small letters, that citizens write before an SMS to a number that is shared.
+    ``knowledge`` is by category, ``aspects`` gives texts by aspect and label, ``services`` are by code in the order of
+    their files and ``fields`` names the field of each. Knowledge and services are read when they are first asked for,
+    and raise RegionFaults then if their files have faults; ``check`` reads them at once.
     """
 
     code: str
@@ -203,6 +250,10 @@ class Region:
     everyday_names: frozenset[str] = frozenset()
     sms_keywords: frozenset[str] = frozenset()
     delivery: Delivery = field(default_factory=Delivery)
+    knowledge: Mapping[str, Knowledge] = field(default_factory=dict)
+    aspects: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    fields: Mapping[str, Words] = field(default_factory=dict)
     _by_function: dict[tuple[str, str], Agency] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

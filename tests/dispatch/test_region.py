@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from dispatch.region import Level, Region, check, load
+from dispatch.region import Example, Level, Region, RegionFaults, check, load
 from tests.support import tiny_region
 
 REQUIRED = {"receipt": frozenset({"number", "agency"}), "thanks": frozenset[str]()}
@@ -87,7 +88,65 @@ def test_clocks(region: Region) -> None:
 def test_phrases_and_examples(region: Region) -> None:
     assert region.phrases["thanks"] == {"id": "Terima kasih.", "en": "Thank you."}
     assert len(region.examples) == 175
-    assert region.examples[0].category == "jalan"
+    assert (region.examples[0].text, region.examples[0].category) == ("air tidak mengalir di gang 1", "air")
+
+
+def test_knowledge_aspects_and_services(region: Region) -> None:
+    assert region.knowledge["jalan"].definition == "jalan berlubang, bukan yang lain."
+    assert region.knowledge["jalan"].tasks == ("pemeliharaan", "pengawasan")
+    assert {label: len(texts) for label, texts in region.aspects["urgent"].items()} == {"no": 2, "yes": 2}
+    card, road = region.services["kartu"], region.services["jalan_baru"]
+    assert (card.name["en"], card.category, len(card.questions), card.phone) == ("New card", "informasi", 6, "112")
+    assert (card.checked, card.confirm, card.field, card.line) == (date(2026, 11, 1), True, "umum", 3)
+    assert (road.link, road.phone, road.cost, road.confirm) == ("", "", {"id": "", "en": ""}, False)
+    assert dict(region.fields) == {"umum": {"id": "Kependudukan", "en": "Civil registration"}}
+
+
+def test_a_pack_without_knowledge_aspects_and_services_is_whole(pack: Path) -> None:
+    for folder in ("knowledge", "aspects", "services"):
+        shutil.rmtree(pack / folder)
+    assert check("contoh", pack.parent) == []
+    region = load("contoh", pack.parent)
+    assert (dict(region.knowledge), dict(region.aspects), dict(region.services)) == ({}, {}, {})
+
+
+def test_a_text_of_an_aspect_may_be_one_sign(pack: Path) -> None:
+    (pack / "aspects" / "urgent" / "no.txt").write_text("🙏\nok\n", encoding="utf-8")
+    assert check("contoh", pack.parent) == []
+
+
+def test_files_an_editor_leaves_hidden_are_not_looked_at(pack: Path) -> None:
+    (pack / "examples" / ".DS_Store").write_bytes(b"\xff")
+    assert check("contoh", pack.parent) == []
+
+
+def test_lines_may_end_as_windows_ends_them(pack: Path) -> None:
+    file = pack / "examples" / "jalan.txt"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert check("contoh", pack.parent) == []
+    assert Example("jalan berlubang di gang 1", "jalan") in load("contoh", pack.parent).examples
+
+
+def test_loading_reads_knowledge_and_services_when_they_are_asked_for(pack: Path) -> None:
+    region = load("contoh", pack.parent)
+    for file in (pack / "services" / "umum.yaml", pack / "knowledge" / "jalan.yaml"):
+        file.write_text("[", encoding="utf-8")
+    assert {fault.file for fault in check("contoh", pack.parent)} == {"services/umum.yaml", "knowledge/jalan.yaml"}
+    with pytest.raises(RegionFaults, match=r"services/umum\.yaml"):
+        region.services.get("kartu")
+    with pytest.raises(RegionFaults, match=r"knowledge/jalan\.yaml"):
+        len(region.knowledge)
+
+
+def test_loading_leaves_single_lines_to_check(pack: Path) -> None:
+    """A blank line teaches nothing and stops nobody; ``aduan region check`` names it."""
+    file = pack / "examples" / "jalan.txt"
+    file.write_text(file.read_text(encoding="utf-8") + "\n\n", encoding="utf-8")
+    assert len(load("contoh", pack.parent).examples) == 175
+    assert [str(fault) for fault in check("contoh", pack.parent)] == [
+        "examples/jalan.txt:26: the line is blank",
+        "examples/jalan.txt:27: the line is blank",
+    ]
 
 
 def test_columns_may_stand_in_any_order_and_a_byte_order_mark_is_no_fault(pack: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def spoil(file: Path, old: str, new: str) -> None:
 
 def line_of(file: str, text: str) -> int:
     return next(n for n, line in enumerate(tiny_region.FILES[file].splitlines(), 1) if text in line)
+
+
+ROADS, KNOWS, ASKED = "examples/jalan.txt", "knowledge/jalan.yaml", "services/umum.yaml"
 
 
 @dataclass(frozen=True)
@@ -179,8 +183,79 @@ PLANTED = [
         "phrase-placeholders-differ", "phrases.yaml", "by {agency}.", "by us.", "agency, number in id", at="receipt:"
     ),
     Planted("phrase-brace-not-closed", "phrases.yaml", "kasih.", "kasih {", "unreadable placeholder", at="thanks:"),
-    # examples.csv
-    Planted("example-twice", "examples.csv", "di gang 2,jalan", "di  GANG 1,jalan", "is on line 2 already"),
+    # examples
+    Planted("example-twice", ROADS, "di gang 2\n", "di  GANG 1\n", f"stands in {ROADS}:1 already", at=2),
+    Planted(
+        "example-of-two",
+        "examples/listrik.txt",
+        "listrik padam di gang 7\n",
+        "air tidak mengalir di gang 3\n",
+        "stands in examples/air.txt:3 already",
+        at=7,
+    ),
+    Planted("example-blank", ROADS, "gang 1\n", "gang 1\n \n", "the line is blank", at=2),
+    Planted("example-with-a-tab", ROADS, "gang 4\n", "gang\t4\n", "control character U+0009", at=4),
+    Planted("example-with-a-nul", ROADS, "gang 4\n", "gang\x004\n", "control character U+0000", at=4),
+    Planted("example-with-a-carriage-return", ROADS, "gang 4\n", "gang\r4\n", "control character U+000D", at=4),
+    Planted("example-without-end", ROADS, "gang 4\n", "gang 4" + " lagi" * 500 + "\n", "2525 characters", at=4),
+    Planted("example-of-signs", ROADS, "gang 1\n", "gang 1\n?? 12 a\n", "fewer than 3 letters", at=2),
+    # aspects
+    Planted(
+        "aspect-text-under-two-labels",
+        "aspects/urgent/yes.txt",
+        "stok darah habis",
+        "Lampu  taman mati",
+        "stands in aspects/urgent/no.txt:1 already",
+    ),
+    Planted("aspect-blank", "aspects/urgent/yes.txt", "roboh\n", "roboh\n\n", "the line is blank", at=2),
+    # knowledge
+    Planted("knowledge-key-missing", KNOWS, "tasks:\n  - pemeliharaan\n  - pengawasan\n", "", "tasks is missing", at=1),
+    Planted("knowledge-key-unknown", KNOWS, "tasks:", "task:\n  - a\ntasks:", "unknown key 'task'", at=2),
+    Planted(
+        "knowledge-definition-empty", KNOWS, '"jalan berlubang, bukan yang lain."', '""', "definition is empty", at=1
+    ),
+    Planted(
+        "knowledge-list-empty",
+        KNOWS,
+        "tasks:\n  - pemeliharaan\n  - pengawasan\n",
+        "tasks: []\n",
+        "tasks is empty",
+        at=2,
+    ),
+    Planted("knowledge-item-empty", KNOWS, "  - pengawasan", "  -", "tasks: an empty item", at=4),
+    Planted("knowledge-item-a-mapping", KNOWS, "  - pengawasan", "  - a: b", "a single value expected", at=4),
+    Planted("knowledge-list-a-word", KNOWS, "  - jalan berlubang", "  jalan", "a list expected", at=6),
+    # services
+    Planted("service-key-missing", ASKED, "    source: Aturan 1\n", "", "source is missing", at=3),
+    Planted("service-key-unknown", ASKED, "    confirm: true", "    confirmed: true", "unknown key 'confirmed'"),
+    Planted("service-in-one-language", ASKED, ", en: The local office}", "}", "en is missing", at="where: {id: Dinas"),
+    Planted("service-text-empty", ASKED, "en: one day", "en: ''", "en is empty", at="time:"),
+    Planted("service-text-plain", ASKED, "{id: gratis, en: free}", "gratis", "keys and values expected"),
+    Planted("service-code-with-spaces", ASKED, "code: kartu", "code: kartu baru", "'kartu baru' is not a code"),
+    Planted("service-twice", ASKED, "code: jalan_baru", "code: kartu", f"kartu stands in {ASKED}:3 already"),
+    Planted("service-category-unknown", ASKED, "category: usulan", "category: usul", "unknown category 'usul'", at=24),
+    Planted(
+        "service-few-questions", ASKED, "      - berapa biaya kartu\n", "", "5 questions; 6 to 15", at="questions:"
+    ),
+    Planted("service-question-empty", ASKED, "- berapa biaya kartu", "-", "an empty item", at="berapa biaya"),
+    Planted(
+        "service-question-of-another", ASKED, "[usul jalan ke mana", "[Syarat  kartu baru", "for kartu already", at=24
+    ),
+    Planted("service-link-without-https", ASKED, "https://kartu", "http://kartu", "is not an address that begins"),
+    Planted(
+        "service-link-a-script", ASKED, "https://kartu.example.go.id/baru", "javascript:alert(1)", "is not an address"
+    ),
+    Planted("service-phone-a-word", ASKED, '"112"', "ring", "'ring' is not a telephone number"),
+    Planted("service-checked-no-date", ASKED, "2026-11-01", "2026-11-31", "'2026-11-31' is not a date"),
+    Planted("service-confirm-perhaps", ASKED, "confirm: true", "confirm: perhaps", "'perhaps' is not one of"),
+    Planted(
+        "services-field-without-name",
+        ASKED,
+        "name: {id: Kependudukan, en: Civil registration}\n",
+        "",
+        "name is missing",
+        at=1,
+    ),
 ]
 
 
@@ -228,29 +303,19 @@ CONSEQUENCES = [
     ),
     (
         "a-category-has-too-few-examples",
-        "examples.csv",
-        "jalan berlubang di gang 25,jalan\n",
+        "examples/jalan.txt",
+        "jalan berlubang di gang 25\n",
         "",
-        ["examples.csv:25: category jalan has 24 examples; 25 are needed"],
+        ["examples/jalan.txt:24: category jalan has 24 examples; 25 are needed"],
     ),
     (
-        "an-example-has-a-misspelt-category",
-        "examples.csv",
-        "gang 25,usulan",
-        "gang 25,usul",
+        "an-example-is-blank-and-does-not-count",
+        "examples/bencana.txt",
+        "banjir besar di gang 25",
+        "",
         [
-            "examples.csv:175: category usulan has 24 examples; 25 are needed",
-            "examples.csv:176: unknown category 'usul'",
-        ],
-    ),
-    (
-        "an-example-is-empty",
-        "examples.csv",
-        "banjir besar di gang 25,",
-        ",",
-        [
-            "examples.csv:50: category bencana has 24 examples; 25 are needed",
-            "examples.csv:51: text is empty",
+            "examples/bencana.txt:25: category bencana has 24 examples; 25 are needed",
+            "examples/bencana.txt:25: the line is blank",
         ],
     ),
     (
@@ -266,7 +331,8 @@ CONSEQUENCES = [
         "usulan,Usulan",
         "informasi,Usulan",
         ["categories.csv:8: category informasi is on line 7 already"]
-        + [f"examples.csv:{line}: unknown category 'usulan'" for line in range(152, 177)],
+        + [f"{file}:1: unknown category 'usulan'" for file in ("examples/usulan.txt", "knowledge/usulan.yaml")]
+        + ["services/umum.yaml:24: service jalan_baru: unknown category 'usulan'"],
     ),
     (
         "a-calendar-has-no-working-time",
@@ -339,7 +405,10 @@ def test_exactly_these_faults(pack: Path, file: str, old: str, new: str, faults:
     assert [str(fault) for fault in check("contoh", pack.parent)] == faults
 
 
-@pytest.mark.parametrize("file", tiny_region.FILES)
+NOT_NEEDED = {file for file in tiny_region.FILES if file.startswith(("aspects/", "services/"))}
+
+
+@pytest.mark.parametrize("file", [file for file in tiny_region.FILES if file not in NOT_NEEDED])
 def test_a_missing_file_is_one_fault(pack: Path, file: str) -> None:
     (pack / file).unlink()
     assert check("contoh", pack.parent) == [Fault(file, 1, "the file is missing")]
@@ -405,3 +474,38 @@ def test_load_raises_every_fault_at_once_sorted_by_file_and_line(pack: Path) -> 
     ]
     assert "region.yaml:6: unknown time zone 'Mars/Olympus'" in str(raised.value)
     assert raised.value.faults == check("contoh", pack.parent)
+
+
+STRANGE = {
+    "examples-of-no-category": ("examples/jalanan.txt", "examples/jalanan.txt", "unknown category 'jalanan'"),
+    "a-table-among-the-examples": ("examples/jalan.csv", "examples/jalan.csv", "only files called <code>.txt"),
+    "a-copy-an-editor-left": ("examples/jalan.txt~", "examples/jalan.txt~", "only files called <code>.txt"),
+    "a-folder-among-the-examples": ("examples/lama/x.txt", "examples/lama", "only files called <code>.txt"),
+    "a-file-among-the-aspects": ("aspects/kind.txt", "aspects/kind.txt", "only folders of aspects"),
+    "an-aspect-with-one-label": ("aspects/danger/none.txt", "aspects/danger", "needs texts under two labels"),
+    "knowledge-of-no-category": ("knowledge/jalanan.yaml", "knowledge/jalanan.yaml", "unknown category 'jalanan'"),
+    "a-text-among-the-services": ("services/baca.txt", "services/baca.txt", "only files called <code>.yaml"),
+}
+
+
+@pytest.mark.parametrize(("made", "file", "says"), STRANGE.values(), ids=STRANGE)
+def test_a_file_that_does_not_belong_is_named(pack: Path, made: str, file: str, says: str) -> None:
+    (pack / made).parent.mkdir(exist_ok=True)
+    content = (pack / "knowledge" / "jalan.yaml").read_text() if made.endswith(".yaml") else "atap sekolah bocor\n"
+    (pack / made).write_text(content, encoding="utf-8")
+    found = check("contoh", pack.parent)
+    assert [(fault.file, fault.line) for fault in found] == [(file, 1)], found
+    assert says in found[0].text
+
+
+def test_examples_are_needed(pack: Path) -> None:
+    shutil.rmtree(pack / "examples")
+    assert check("contoh", pack.parent) == [Fault("examples", 1, "there is nothing in it")]
+
+
+def test_a_category_without_knowledge_is_named_once_there_is_any(pack: Path) -> None:
+    for file in (pack / "knowledge").iterdir():
+        if file.stem != "air":
+            file.unlink()
+    names = ["bencana", "informasi", "jalan", "listrik", "pungli", "usulan"]
+    assert check("contoh", pack.parent) == [Fault(f"knowledge/{n}.yaml", 1, "the file is missing") for n in names]

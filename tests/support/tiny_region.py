@@ -137,9 +137,61 @@ _SENTENCES = {
     "informasi": "apa syarat mengurus surat",
     "usulan": "mohon dibangun jembatan",
 }
-EXAMPLES = "text,category\n" + "".join(
-    f"{sentence} di gang {number},{category}\n" for category, sentence in _SENTENCES.items() for number in range(1, 26)
-)
+EXAMPLES = {
+    f"examples/{category}.txt": "".join(f"{sentence} di gang {number}\n" for number in range(1, 26))
+    for category, sentence in _SENTENCES.items()
+}
+
+_KNOWLEDGE = """\
+definition: "{}, bukan yang lain."
+tasks:
+  - pemeliharaan
+  - pengawasan
+vocabulary:
+  - {}
+"""
+KNOWLEDGE = {
+    f"knowledge/{category}.yaml": _KNOWLEDGE.format(sentence, sentence) for category, sentence in _SENTENCES.items()
+}
+
+ASPECTS = {
+    "aspects/urgent/yes.txt": "atap sekolah hampir roboh\nstok darah habis\n",
+    "aspects/urgent/no.txt": "lampu taman mati\ncat pagar pudar\n",
+}
+
+SERVICES = """\
+name: {id: Kependudukan, en: Civil registration}
+services:
+  - code: kartu
+    name: {id: Kartu baru, en: New card}
+    category: informasi
+    questions:
+      - cara membuat kartu
+      - syarat kartu baru
+      - kartu hilang bagaimana
+      - di mana mengurus kartu
+      - berapa biaya kartu
+      - kartu rusak diganti di mana
+    where: {id: Dinas setempat, en: The local office}
+    how: {id: Datang dan isi formulir, en: Come and fill in the form}
+    needs: {id: kartu keluarga, en: family card}
+    cost: {id: gratis, en: free}
+    hours: {id: jam kerja, en: office hours}
+    time: {id: satu hari, en: one day}
+    link: https://kartu.example.go.id/baru
+    phone: "112"
+    checked: 2026-11-01
+    source: Aturan 1
+    confirm: true
+  - code: jalan_baru
+    name: {id: Usul jalan, en: Propose a road}
+    category: usulan
+    questions: [usul jalan ke mana, cara usul jalan, siapa menerima usulan jalan, usul aspal ke siapa, cara
+      mengusulkan jembatan, kapan usul jalan dibahas]
+    where: {id: Kantor desa, en: Village office}
+    checked: 2026-11-01
+    source: Aturan 2
+"""
 
 FILES = {
     "region.yaml": REGION,
@@ -151,7 +203,10 @@ FILES = {
     "clocks.yaml": CLOCKS,
     "phrases.yaml": PHRASES,
     "delivery.yaml": DELIVERY,
-    "examples.csv": EXAMPLES,
+    **EXAMPLES,
+    **KNOWLEDGE,
+    **ASPECTS,
+    "services/umum.yaml": SERVICES,
 }
 
 
@@ -163,5 +218,6 @@ def write(directory: Path) -> Path:
     folder = directory / "contoh"
     folder.mkdir(parents=True)
     for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     return folder
