@@ -22,17 +22,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from classifier.scorer import NEVER, Scorer
+from classifier.scorer import NEVER, PLAIN, Assurance, Floats, Scorer
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 MOST_BYTES = 16 * 1024 * 1024
 _MOST_MANIFEST = 4096
 _FILE = re.compile(r"(?:model-[0-9a-f]{16}\.json|arrays-[0-9a-f]{16}\.npz)")
 _SUM = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,80}")
-_ARRAYS = ("frequency", "weights", "bias")
+# Weights are kept in half precision: a score adds hundreds of them, and their rounding errors cancel out.
+_ARRAYS: dict[str, np.dtype[Any]] = {"frequency": np.dtype("<f4"), "weights": np.dtype("<f2"), "bias": np.dtype("<f4")}
 
 
 class ArtifactRefused(Exception):
@@ -75,6 +77,11 @@ def fingerprint(
     return version
 
 
+def stored(weights: NDArray[np.floating]) -> Floats:
+    """Calling this will round weights to what the file keeps of them: a model answers alike before and after."""
+    return np.ascontiguousarray(weights.astype(_ARRAYS["weights"]), dtype=np.float32)
+
+
 def save(model: Scorer, directory: Path | str) -> str:
     """Calling this will write the model and return the SHA-256 of its manifest, which ``load`` can be asked to insist
     on.
@@ -91,6 +98,7 @@ def save(model: Scorer, directory: Path | str) -> str:
             "letters": model.letters,
             "unknown": model.unknown,
             "offset": model.offset,
+            "assurance": [*model.assurance.weights, model.assurance.bias],
             "threshold": model.threshold,
             "familiar": model.familiar,
             "version": model.version,
@@ -99,7 +107,11 @@ def save(model: Scorer, directory: Path | str) -> str:
         separators=(",", ":"),
     ).encode()
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, frequency=model.frequency, weights=model.weights, bias=model.bias)
+    np.savez(
+        buffer,
+        allow_pickle=False,
+        **{key: np.asarray(getattr(model, key), dtype=kind) for key, kind in _ARRAYS.items()},
+    )
     entries = [_write(folder, "model", "json", described), _write(folder, "arrays", "npz", buffer.getvalue())]
     manifest = json.dumps(
         {"format": FORMAT, "files": {entry.name: {"sha256": entry.sha256, "size": entry.size} for entry in entries}},
@@ -136,7 +148,7 @@ def load(directory: Path | str, manifest_sha256: str | None = None) -> Scorer:
 
 
 def _scorer(checker: _Checker, name: str, described: Any, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Scorer:
-    expected = {"labels", "words", "letters", "unknown", "offset", "threshold", "familiar", "version"}
+    expected = {"labels", "words", "letters", "unknown", "offset", "assurance", "threshold", "familiar", "version"}
     checker.require(isinstance(described, dict) and set(described) == expected, f"{name}: other fields than expected")
     for key in ("labels", "words", "letters"):
         values = described[key]
@@ -148,7 +160,13 @@ def _scorer(checker: _Checker, name: str, described: Any, arrays: Mapping[str, n
     checker.require(len(described["labels"]) >= 2, f"{name}: fewer than two labels")
     unknown = described["unknown"]
     checker.require(isinstance(unknown, list) and len(unknown) == 2, f"{name}: unknown is not a pair")
-    numbers = [("unknown", unknown[0]), ("unknown", unknown[1])]
+    assurance = described["assurance"]
+    checker.require(
+        isinstance(assurance, list) and len(assurance) == len(PLAIN.weights) + 1,
+        f"{name}: assurance is not {len(PLAIN.weights) + 1} numbers",
+    )
+    numbers = [("assurance", value) for value in assurance]
+    numbers += [("unknown", unknown[0]), ("unknown", unknown[1])]
     numbers += [(key, described[key]) for key in ("offset", "threshold", "familiar")]
     for key, value in numbers:
         checker.require(type(value) in (int, float) and abs(value) < 1e6, f"{name}: {key} is not a sensible number")
@@ -160,7 +178,7 @@ def _scorer(checker: _Checker, name: str, described: Any, arrays: Mapping[str, n
     shapes = {"frequency": (features,), "weights": (features, labels), "bias": (labels,)}
     for key, array in arrays.items():
         checker.require(isinstance(array, np.ndarray), f"{key}: not readable as plain arrays")
-        checker.require(array.dtype == np.dtype("<f4"), f"{key}: numbers of type {array.dtype}, not float32")
+        checker.require(array.dtype == _ARRAYS[key], f"{key}: numbers of type {array.dtype}, not {_ARRAYS[key]}")
         checker.require(array.shape == shapes[key], f"{key}: shape {array.shape}, not {shapes[key]}")
         checker.require(bool(np.isfinite(array).all()), f"{key}: a number that is not finite")
     return Scorer(
@@ -169,13 +187,20 @@ def _scorer(checker: _Checker, name: str, described: Any, arrays: Mapping[str, n
         letters=tuple(described["letters"]),
         frequency=arrays["frequency"],
         unknown=(float(unknown[0]), float(unknown[1])),
-        weights=np.ascontiguousarray(arrays["weights"]),
+        weights=np.ascontiguousarray(arrays["weights"], dtype=np.float32),
         bias=arrays["bias"],
         offset=float(described["offset"]),
+        assurance=_assurance(assurance),
         threshold=float(described["threshold"]),
         familiar=float(described["familiar"]),
         version=version,
     )
+
+
+def _assurance(numbers: Sequence[float]) -> Assurance:
+    *weights, bias = map(float, numbers)
+    read = Assurance(tuple(weights), bias)
+    return PLAIN if read == PLAIN else read
 
 
 def _entries(checker: _Checker, manifest: Any) -> tuple[_Entry, _Entry]:

@@ -1,20 +1,23 @@
-"""Honest confidences: learnt from held-out scores, with three numbers for all labels, so that a label with few rows
-works too.
+"""Honest confidences: learnt from held-out scores, with a handful of numbers for all labels, so that a label with few
+rows works too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.scorer import NEVER
+from classifier.scorer import NEVER, PLAIN, Assurance, confidences, evidence
 
 Array = NDArray[np.float64]
 
 # The fewest sure predictions a precision can be read from.
 _LEAST_SURE = 10
+# The fewest held-out texts from which more than the plain confidence is learnt.
+_LEAST_HELD = 50
 
 
 # A text may be this much less familiar than all but one in a hundred of the held-out ones.
@@ -23,42 +26,65 @@ _STRANGER = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """Calling this will hold how two learners' scores are added, and the offset of the sigmoid that follows.
+    """Calling this will hold how the learners' scores are added, and the offset of the sigmoid that follows.
 
-    The defaults serve where the texts are too few to hold any out.
+    ``weights`` has one number for each learner: margin, bayes and, where there is a teacher, the teacher's view. The
+    defaults serve where the texts are too few to hold any out.
     """
 
-    margin: float = 3.0
-    bayes: float = 0.1
+    weights: tuple[float, ...] = (3.0, 0.1, 0.5)
     offset: float = -5.5
 
-    def mix(self, margin: Array, bayes: Array) -> Array:
-        """Calling this will add scores, weights or biases of the two learners, each centred over the labels."""
-        mixed: Array = self.margin * _centred(margin) + self.bayes * _centred(bayes)
+    def mix(self, scores: Sequence[Array]) -> Array:
+        """Calling this will add the learners' scores, weights or biases, each centred over the labels."""
+        mixed = np.zeros_like(scores[0])
+        for weight, one in zip(self.weights, scores, strict=False):
+            mixed = mixed + weight * centred(one)
         return mixed
 
 
-def fit_blend(margin: Array, bayes: Array, labels: NDArray[np.intp]) -> Blend:
+def fit_blend(scores: Sequence[Array], labels: NDArray[np.intp]) -> Blend:
     """Calling this will find the blend under which the held-out labels are likeliest (least mean log loss).
 
-    ``margin`` and ``bayes`` are held-out scores, texts × labels.
+    ``scores`` holds one matrix of held-out scores, texts × labels, for each learner.
     """
     from scipy.optimize import minimize
 
-    scales = [float(_centred(scores).std()) or 1.0 for scores in (margin, bayes)]
-    first, second = _centred(margin) / scales[0], _centred(bayes) / scales[1]
+    scales = [float(centred(one).std()) or 1.0 for one in scores]
+    scaled = [centred(one) / scale for one, scale in zip(scores, scales, strict=True)]
     rows = np.arange(len(labels))
 
     def loss(point: Array) -> float:
-        logs = -np.logaddexp(0.0, -(np.exp(point[0]) * first + np.exp(point[1]) * second + point[2]))
+        mixed = sum((np.exp(power) * one for power, one in zip(point[:-1], scaled, strict=True)), start=point[-1])
+        logs = -np.logaddexp(0.0, -mixed)
         top = logs.max(axis=1)
         normal = top + np.log(np.exp(logs - top[:, None]).sum(axis=1))
         # A whisper of a prior keeps the numbers finite where the held-out texts are told apart without fault.
         return float(np.mean(normal - logs[rows, labels]) + 1e-3 * np.sum((point - start) ** 2))
 
-    start = np.array([0.0, 0.0, -4.0])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-6, 4), (-6, 4), (-12, 4)]).x
-    return Blend(float(np.exp(found[0]) / scales[0]), float(np.exp(found[1]) / scales[1]), float(found[2]))
+    start = np.array([*(0.0 for _ in scores), -4.0])
+    bounds = [*((-6, 4) for _ in scores), (-12, 4)]
+    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
+    weights = tuple(float(np.exp(power) / scale) for power, scale in zip(found[:-1], scales, strict=True))
+    return Blend(weights, float(found[-1]))
+
+
+def fit_assurance(scores: Array, offset: float, labels: NDArray[np.intp]) -> Assurance:
+    """Calling this will learn how likely the first label is right from how it stands out among the held-out scores.
+
+    A logistic regression over four facts of each text (``evidence``); the plain confidence where the texts are few, or
+    all right or all wrong.
+    """
+    right = scores.argmax(axis=1) == labels
+    if len(labels) < _LEAST_HELD or right.all() or not right.any():
+        return PLAIN
+    from sklearn.linear_model import LogisticRegression
+
+    facts = evidence(scores, confidences(scores, offset))
+    middle, spread = facts.mean(axis=0), np.maximum(facts.std(axis=0), 1e-9)
+    learnt = LogisticRegression(max_iter=1000).fit((facts - middle) / spread, right)
+    weights = learnt.coef_[0] / spread
+    return Assurance(tuple(weights.tolist()), float(learnt.intercept_[0] - weights @ middle))
 
 
 def fit_threshold(confidence: Array, right: NDArray[np.bool_], precision: float) -> float:
@@ -89,10 +115,12 @@ class Calibration:
     """Calling this will hold all that is learnt from held-out texts; the defaults never are sure."""
 
     blend: Blend = field(default_factory=Blend)
+    assurance: Assurance = PLAIN
     threshold: float = NEVER
     familiar: float = 0.5
 
 
-def _centred(scores: Array) -> Array:
-    centred: Array = scores - scores.mean(axis=1, keepdims=True)
-    return centred
+def centred(scores: Array) -> Array:
+    """Calling this will take the mean over the labels from each row: what speaks for every label speaks for none."""
+    moved: Array = scores - scores.mean(axis=-1, keepdims=True)
+    return moved

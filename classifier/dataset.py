@@ -1,20 +1,25 @@
-"""Reading labelled texts: a CSV file with a header, every fault at once with file, line and column."""
+"""Reading labelled texts: a CSV file with a header, every fault at once with file, line and column.
+
+A column is named by its header where a cell is at fault, and counted in characters from 1 where the file itself is.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_FIELD = 1024 * 1024
-_LABEL_COLUMNS = ("label", "category")
+_TEXT = ("text",)
+_LABEL = ("label", "category")
 _SHOWN_FAULTS = 20
 
 
 class DatasetError(ValueError):
-    """The file cannot be used; ``faults`` lists what is wrong, each as ``file:line: column: reason``."""
+    """The file cannot be used; ``faults`` lists what is wrong, each as ``file:line: column …: reason``."""
 
     def __init__(self, faults: list[str]) -> None:
         more = len(faults) - _SHOWN_FAULTS
@@ -44,46 +49,80 @@ def read(path: Path | str) -> Dataset:
 
 def parse(content: str, name: str) -> Dataset:
     """Calling this will read CSV text as ``read`` does; ``name`` stands for the file in the faults."""
+    rows = _table(content, name, (_TEXT, _LABEL))
+    return Dataset(tuple(cells[0] for _, cells in rows), tuple(cells[1] for _, cells in rows))
+
+
+def read_pairs(path: Path | str, first: str, second: str) -> list[tuple[int, str, str]]:
+    """Calling this will read two columns of a UTF-8 CSV, each row with its line, with the faults of ``read``."""
+    file = Path(path)
+    return [(line, cells[0], cells[1]) for line, cells in _table(_content(file), file.name, ((first,), (second,)))]
+
+
+def _table(content: str, name: str, wanted: Sequence[tuple[str, ...]]) -> list[tuple[int, list[str]]]:
+    """Line and cells of the wanted columns, each of which may have one of several names; none may be empty."""
     # The largest texts are cut by the classifier; the default of 131,072 would refuse a long letter.
     csv.field_size_limit(MOST_FIELD)
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     faults: list[str] = []
-    texts: list[str] = []
-    labels: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
     try:
         header = [cell.strip().casefold() for cell in next(reader, [])]
-        label_column = next((column for column in _LABEL_COLUMNS if column in header), None)
-        if "text" not in header:
-            faults.append(f"{name}:1: text: no such column in the header")
-        if label_column is None:
-            faults.append(f"{name}:1: label: no such column in the header (nor category)")
-        if label_column is None or faults:
+        chosen = [next((column for column in names if column in header), None) for names in wanted]
+        for names, column in zip(wanted, chosen, strict=True):
+            if column is None:
+                others = f" (nor {', '.join(names[1:])})" if names[1:] else ""
+                faults.append(f"{name}:1: column {names[0]}: no such column in the header{others}")
+        columns = [(column, header.index(column)) for column in chosen if column is not None]
+        if faults:
             raise DatasetError(faults)
-        text_at, label_at = header.index("text"), header.index(label_column)
         line = reader.line_num + 1
         for cells in reader:
             if not cells:
                 line = reader.line_num + 1
                 continue
-            where = f"{name}:{line}"
+            first, where = line, f"{name}:{line}"
             line = reader.line_num + 1  # a quoted cell may span lines: a row is named by its first
             if len(cells) != len(header):
-                faults.append(f"{where}: {len(cells)} cells, the header has {len(header)}")
+                at = header[len(cells)] if len(cells) < len(header) else str(len(header) + 1)
+                faults.append(f"{where}: column {at}: {len(cells)} cells, the header has {len(header)}")
                 continue
-            text, label = cells[text_at].strip(), cells[label_at].strip()
-            if not text:
-                faults.append(f"{where}: text: empty")
-            if not label:
-                faults.append(f"{where}: {label_column}: empty")
-            texts.append(text)
-            labels.append(label)
+            row = [cells[at].strip() for _, at in columns]
+            faults += [
+                f"{where}: column {column}: empty" for (column, _), cell in zip(columns, row, strict=True) if not cell
+            ]
+            rows.append((first, row))
     except csv.Error as error:
-        faults.append(f"{name}:{reader.line_num}: not CSV: {error}")
-    if not faults and not texts:
-        faults.append(f"{name}:1: no rows below the header")
+        at_line, at_column, reason = _broken(content) or (reader.line_num, 1, str(error))
+        faults.append(f"{name}:{at_line}: column {at_column}: not CSV: {reason}")
+    if not faults and not rows:
+        faults.append(f"{name}:1: column {wanted[0][0]}: no rows below the header")
     if faults:
         raise DatasetError(faults)
-    return Dataset(tuple(texts), tuple(labels))
+    return rows
+
+
+def _broken(content: str) -> tuple[int, int, str] | None:
+    """Line, column and reason of the first quote that is not closed, or is followed by something else than a comma."""
+    line, column = 1, 0
+    opened: tuple[int, int] | None = None
+    begins, closed = True, False
+    for char in content:
+        column += 1
+        if opened is not None and not closed:
+            closed = char == '"'
+        elif opened is not None and char == '"':
+            closed = False  # two quotes stand for one
+        elif opened is not None and char not in ",\r\n":
+            return line, column, "text after a closing quote"
+        elif begins and char == '"':
+            opened, closed, begins = (line, column), False, False
+        else:
+            begins = char in ",\r\n"
+            opened, closed = None, False
+        if char == "\n":
+            line, column = line + 1, 0
+    return (*opened, "a quote that is never closed") if opened is not None and not closed else None
 
 
 def _content(file: Path) -> str:
@@ -98,4 +137,6 @@ def _content(file: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise DatasetError([f"{file.name}:{line}: not UTF-8"]) from error
+        before = content[content.rfind(b"\n", 0, error.start) + 1 : error.start]
+        column = len(before.decode("utf-8-sig", "replace")) + 1
+        raise DatasetError([f"{file.name}:{line}: column {column}: not UTF-8"]) from error

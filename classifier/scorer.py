@@ -28,6 +28,8 @@ UNKNOWN_SHARE = 0.3
 SHOWN_WORDS = 5
 _SHOWN_SHARE = 0.1
 _REMEMBERED_WORDS = 20_000
+# Texts scored at once: more would only use more memory.
+_BATCH = 256
 # How fast trust in a foreign text falls with the share of it that is known.
 _DOUBT = 4
 
@@ -58,6 +60,52 @@ def confidences(scores: NDArray[np.floating], offset: float) -> Probabilities:
     return powers
 
 
+class Assurance(NamedTuple):
+    """How likely the first label is right: a logistic function of four facts (``evidence``)."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+
+# The first fact is the logit of the confidence itself: with these weights nothing changes.
+PLAIN = Assurance((1.0, 0.0, 0.0, 0.0), 0.0)
+_SURE_LOGIT = 12.0
+
+
+def evidence(scores: NDArray[np.floating], confidence: Probabilities) -> Probabilities:
+    """Calling this will give four facts of each row of scores (rows × labels): the logit of its highest confidence, the
+    logit of its highest softmax, how far the first score is before the second, and the first score itself.
+    """
+    ordered = -np.partition(-scores.astype(np.float64), 1, axis=1)
+    first, second = ordered[:, 0], ordered[:, 1]
+    others = np.log(np.maximum(np.exp(scores - first[:, None]).sum(axis=1) - 1, 1e-12))
+    best = confidence.max(axis=1)
+    with np.errstate(divide="ignore"):
+        logit = np.log(best) - np.log1p(-np.minimum(best, 1 - 1e-12))
+    facts = [np.clip(logit, -_SURE_LOGIT, _SURE_LOGIT), np.clip(-others, -_SURE_LOGIT, _SURE_LOGIT)]
+    return np.stack([*facts, first - second, first], axis=1)
+
+
+def assured(scores: NDArray[np.floating], offset: float, assurance: Assurance) -> Probabilities:
+    """Calling this will turn scores (rows × labels) into confidences that add up to 1 in each row and keep its order,
+    the highest being what ``assurance`` says of the row.
+    """
+    plain = confidences(scores, offset)
+    if assurance is PLAIN:
+        return plain
+    labels = plain.shape[1]
+    rows, best = np.arange(len(plain)), plain.argmax(axis=1)
+    top = plain[rows, best]
+    logit = evidence(scores, plain) @ np.array(assurance.weights) + assurance.bias
+    wanted = np.maximum(1 / (1 + np.exp(-np.clip(logit, -_SURE_LOGIT, _SURE_LOGIT))), 1 / labels)
+    # Drawn towards certainty or towards "any label": both keep the order of the labels.
+    up = np.where(wanted > top, (wanted - top) / np.maximum(1 - top, 1e-12), 0.0)
+    down = np.where(wanted < top, (top - wanted) / np.maximum(top - 1 / labels, 1e-12), 0.0)
+    found: Probabilities = plain * (1 - up)[:, None] * (1 - down)[:, None] + (down / labels)[:, None]
+    found[rows, best] += up
+    return found
+
+
 class _Row(NamedTuple):
     """The known features of one text, sorted by number, and for each letter sequence met where it stands among them."""
 
@@ -68,6 +116,7 @@ class _Row(NamedTuple):
     places: NDArray[np.intp]  # letter sequences in the order of the distinct forms
     ends: list[int]  # where each distinct form's letter sequences end in ``places``
     known: float  # share of the letter sequences that the vocabulary holds, 0 to 1
+    grams: list[int | None]  # the number of each word and pair in the order of ``word_grams``, None where unknown
 
 
 _Letters = tuple[NDArray[np.int64], int]
@@ -78,10 +127,10 @@ class Scorer:
     """Calling this will hold a trained model as arrays and answer ``suggest``.
 
     ``words`` and ``letters`` are the vocabularies; the rows of ``weights`` (features × labels) follow them in this
-    order. ``unknown`` holds the inverse document frequency of an unknown word and of an unknown letter sequence. A
-    first suggestion with a confidence of at least ``threshold`` (0 to 1, or NEVER) makes the prediction sure.
-    ``familiar`` (0 to 1) is the share of known letter sequences below which a text is foreign: doubted the more the
-    further below, and never sure.
+    order. ``unknown`` holds the inverse document frequency of an unknown word and of an unknown letter sequence.
+    ``offset`` and ``assurance`` turn scores into confidences (``assured``). A first suggestion with a confidence of at
+    least ``threshold`` (0 to 1, or NEVER) makes the prediction sure. ``familiar`` (0 to 1) is the share of known letter
+    sequences below which a text is foreign: doubted the more the further below, and never sure.
     """
 
     labels: tuple[str, ...]
@@ -92,6 +141,7 @@ class Scorer:
     weights: Floats
     bias: Floats
     offset: float
+    assurance: Assurance
     threshold: float
     familiar: float
     version: str
@@ -114,50 +164,69 @@ class Scorer:
         """
         if top < 1:
             raise ValueError("top must be at least 1")
-        return [self._suggest(_read(text), top) for text in texts]
+        found: list[Prediction] = []
+        for start in range(0, len(texts), _BATCH):
+            found.extend(self._suggest([read_tokens(text) for text in texts[start : start + _BATCH]], top))
+        return found
+
+    def suggest_tokens(self, found: list[Token], top: int = 3) -> Prediction:
+        """Calling this will rank labels as ``suggest`` does for a text that ``read_tokens`` already read."""
+        return self._suggest([found], top)[0]
+
+    def predict_tokens(self, found: list[Token]) -> Probabilities:
+        """Calling this will return one confidence for each of ``labels`` for a text that ``read_tokens`` already
+        read.
+        """
+        one: Probabilities = self._confidences([self._row(_counted(found), found)])[0]
+        return one
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Calling this will return the confidences (texts × labels, each row adding up to 1) in the order of
         ``labels``.
         """
         found = np.empty((len(texts), len(self.labels)))
-        for number, text in enumerate(texts):
-            words = _read(text)
-            found[number] = self._confidence(self._row(_counted(words), words))
+        for start in range(0, len(texts), _BATCH):
+            words = [read_tokens(text) for text in texts[start : start + _BATCH]]
+            found[start : start + len(words)] = self._confidences([self._row(_counted(each), each) for each in words])
         return found
 
-    def _suggest(self, found: list[Token], top: int) -> Prediction:
-        distinct = _counted(found)
-        row = self._row(distinct, found)
-        confidence = self._confidence(row)
-        ranked = np.argsort(-confidence, kind="stable")[:top]
-        spoke = self._spoke(row, distinct, found, ranked)
-        suggestions = tuple(
-            Suggestion(self.labels[label], float(confidence[label]), words)
-            for label, words in zip(ranked.tolist(), spoke, strict=True)
-        )
-        sure = row.known > 0 and row.known >= self.familiar and suggestions[0].confidence >= self.threshold
-        return Prediction(suggestions, sure, self.version)
+    def _suggest(self, texts: list[list[Token]], top: int) -> list[Prediction]:
+        counted = [_counted(found) for found in texts]
+        rows = [self._row(distinct, found) for distinct, found in zip(counted, texts, strict=True)]
+        confidences = self._confidences(rows)
+        ranked = np.argsort(-confidences, axis=1, kind="stable")[:, :top]
+        predictions = []
+        for at, row in enumerate(rows):
+            best = ranked[at].tolist()
+            values = confidences[at, best].tolist()
+            spoke = self._spoke(row, counted[at], texts[at], ranked[at])
+            suggestions = tuple(
+                Suggestion(self.labels[label], value, words)
+                for label, value, words in zip(best, values, spoke, strict=True)
+            )
+            sure = row.known > 0 and row.known >= self.familiar and values[0] >= self.threshold
+            predictions.append(Prediction(suggestions, sure, self.version))
+        return predictions
 
-    def _confidence(self, row: _Row) -> Probabilities:
-        if not row.numbers.size:
-            return np.full(len(self.labels), 1 / len(self.labels))
-        scores = row.values @ self.weights[row.numbers] + self.bias
-        found: Probabilities = confidences(scores[None, :], self.offset)[0]
-        if row.known < self.familiar:
-            trust = (row.known / self.familiar) ** _DOUBT
-            found = trust * found + (1 - trust) / len(self.labels)
-        return found
+    def _confidences(self, rows: Sequence[_Row]) -> Probabilities:
+        """One row of confidences for each text; equal ones where nothing in it is known."""
+        scores = np.zeros((len(rows), len(self.labels)))
+        for at, row in enumerate(rows):
+            scores[at] = row.values @ self.weights[row.numbers] + self.bias
+        found = assured(scores, self.offset, self.assurance)
+        known = np.array([row.known for row in rows])
+        trust = np.where(known < self.familiar, (known / max(self.familiar, 1e-12)) ** _DOUBT, 1.0)
+        trust[[not row.numbers.size for row in rows]] = 0.0
+        doubted: Probabilities = trust[:, None] * found + ((1 - trust) / len(self.labels))[:, None]
+        return doubted
 
     def _row(self, distinct: list[tuple[str, int]], found: list[Token]) -> _Row:
         word_counts: dict[int, int] = {}
-        unknown_words = 0
-        for gram in word_grams([token.form for token in found]):
-            number = self._word_numbers.get(gram)
-            if number is None:
-                unknown_words += 1
-            else:
+        grams = list(map(self._word_numbers.get, word_grams([token.form for token in found])))
+        for number in grams:
+            if number is not None:
                 word_counts[number] = word_counts.get(number, 0) + 1
+        unknown_words = grams.count(None)
         parts: list[NDArray[np.int64]] = []
         times: list[int] = []
         ends: list[int] = []
@@ -184,7 +253,7 @@ class Scorer:
         both = np.concatenate([words, letters])
         met = int(letter_counts.sum())
         known = met / (met + unknown_letters) if met else 0.0
-        return _Row(both, np.concatenate([counts, letter_counts]), values, len(words), places, ends, known)
+        return _Row(both, np.concatenate([counts, letter_counts]), values, len(words), places, ends, known, grams)
 
     def _values(self, numbers: NDArray[np.int64], counts: NDArray[np.int64], missing: int, unknown: float) -> Floats:
         values = (1 + np.log(counts)) * self.frequency[numbers]
@@ -211,19 +280,22 @@ class Scorer:
         # Weights are centred over the labels: a feature that speaks for every label speaks for none.
         share = (row.values / row.counts)[:, None] * self.weights[row.numbers][:, ranked]
         place = {form: number for number, (form, _) in enumerate(distinct)}
-        added = np.zeros((len(distinct), len(ranked)))
+        words = [place[token.form] for token in found]
         known = {number: at for at, number in enumerate(row.numbers[: row.words].tolist())}
         size = len(found)
-        for at, gram in enumerate(word_grams([token.form for token in found])):
-            number = self._word_numbers.get(gram)
+        spoken: list[tuple[int, int, float]] = []  # which word, which feature, how much of it
+        for at, number in enumerate(row.grams):
             if number is None:
                 continue
-            amount = share[known[number]]
             if at < size:
-                added[place[found[at].form]] += amount
-            else:
-                added[place[found[at - size].form]] += amount / 2
-                added[place[found[at - size + 1].form]] += amount / 2
+                spoken.append((words[at], known[number], 1.0))
+            else:  # a pair speaks half for each of its words
+                spoken.append((words[at - size], known[number], 0.5))
+                spoken.append((words[at - size + 1], known[number], 0.5))
+        added = np.zeros((len(distinct), len(ranked)))
+        if spoken:
+            whose, feature, part = (np.array(column) for column in zip(*spoken, strict=True))
+            np.add.at(added, whose, share[feature] * part[:, None])
         sums = np.concatenate([np.zeros((1, len(ranked))), np.cumsum(share[row.words :][row.places], axis=0)])
         bounds = np.array([0, *row.ends])
         added += (sums[bounds[1:]] - sums[bounds[:-1]]) * np.array([count for _, count in distinct])[:, None]
@@ -247,8 +319,10 @@ class Scorer:
         return tuple(shown)
 
 
-def _read(text: str) -> list[Token]:
-    """The tokens of a text; none where they are only links and numbers, which say nothing by themselves."""
+def read_tokens(text: str) -> list[Token]:
+    """Calling this will give the tokens of a text; none where they are only links and numbers, which say nothing by
+    themselves.
+    """
     found = tokens(text)
     return found if readable(found) else []
 

@@ -137,6 +137,9 @@ def _raw_words(text: str) -> Iterator[tuple[str, int, int]]:
         if not chunk:
             continue
         stop = start + len(chunk)
+        if chunk.isalpha() and len(chunk) < _NOISE_LENGTH:  # nearly every word: nothing below can apply to it
+            yield (chunk, start, stop)
+            continue
         link = chunk.lower().find("http")
         if chunk.startswith("www.") or (link >= 0 and "://" in chunk[link : link + 8]):
             link = max(link, 0)

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from classifier.artifact import load, save
-from classifier.dataset import read
+from classifier.dataset import Dataset
 from classifier.model import ComplaintClassifier
+from dispatch.region import load as load_region
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "dispatch" / "regions" / "kaltara" / "examples.csv"
 START = """
 import sys, time
 began = time.perf_counter()
@@ -43,7 +43,8 @@ def milliseconds(work: Callable[[], object], times: int) -> float:
 
 
 def main() -> None:
-    rows = read(EXAMPLES)
+    examples = load_region("kaltara").examples
+    rows = Dataset(tuple(each.text for each in examples), tuple(each.category for each in examples))
     began = time.perf_counter()
     trained = ComplaintClassifier(name="bench").fit(rows.texts, rows.labels)
     print(f"training on {len(rows.texts)} rows, {len(set(rows.labels))} labels: {time.perf_counter() - began:.1f} s")

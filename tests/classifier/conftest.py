@@ -8,9 +8,9 @@ import pytest
 
 from classifier.dataset import Dataset, read
 from classifier.model import ComplaintClassifier
+from dispatch.region import load
 
 HERE = Path(__file__).parent
-EXAMPLES = HERE.parents[1] / "dispatch" / "regions" / "kaltara" / "examples.csv"
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +27,5 @@ def trained(complaints: Dataset) -> ComplaintClassifier:
 @pytest.fixture(scope="session")
 def starter() -> ComplaintClassifier:
     """The classifier as a new installation trains it."""
-    rows = read(EXAMPLES)
-    return ComplaintClassifier(name="starter").fit(rows.texts, rows.labels)
+    rows = load("kaltara").examples
+    return ComplaintClassifier(name="starter").fit([row.text for row in rows], [row.category for row in rows])

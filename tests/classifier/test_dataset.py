@@ -29,16 +29,27 @@ def test_accepted(content: str, texts: tuple[str, ...], labels: tuple[str, ...])
 
 
 REFUSED = [
-    ("nothing", "", ["rows.csv:1: text: no such column", "rows.csv:1: label: no such column"]),
-    ("no label column", "text,agency\na,b\n", ["rows.csv:1: label: no such column"]),
-    ("no text column", "isi,label\na,b\n", ["rows.csv:1: text: no such column"]),
-    ("no rows", "text,label\n", ["rows.csv:1: no rows"]),
-    ("every fault at once", "text,label\n,b\na,\n", ["rows.csv:2: text: empty", "rows.csv:3: label: empty"]),
-    ("category is named", "text,category\na,\n", ["rows.csv:2: category: empty"]),
-    ("too many cells", "text,label\na,b,c\n", ["rows.csv:2: 3 cells, the header has 2"]),
-    ("too few cells", "text,label\na\n", ["rows.csv:2: 1 cells, the header has 2"]),
-    ("the line after a quoted break", 'text,label\n"a\nb",x\n,y\n', ["rows.csv:4: text: empty"]),
-    ("an open quote", 'text,label\n"a,b\n', ["rows.csv:2: not CSV"]),
+    ("nothing", "", ["rows.csv:1: column text: no such column", "rows.csv:1: column label: no such column"]),
+    (
+        "no label column",
+        "text,agency\na,b\n",
+        ["rows.csv:1: column label: no such column in the header (nor category)"],
+    ),
+    ("no text column", "isi,label\na,b\n", ["rows.csv:1: column text: no such column"]),
+    ("no rows", "text,label\n", ["rows.csv:1: column text: no rows"]),
+    (
+        "every fault at once",
+        "text,label\n,b\na,\n",
+        ["rows.csv:2: column text: empty", "rows.csv:3: column label: empty"],
+    ),
+    ("category is named", "text,category\na,\n", ["rows.csv:2: column category: empty"]),
+    ("too many cells", "text,label\na,b,c\n", ["rows.csv:2: column 3: 3 cells, the header has 2"]),
+    ("too few cells", "text,label\na\n", ["rows.csv:2: column label: 1 cells, the header has 2"]),
+    ("the line after a quoted break", 'text,label\n"a\nb",x\n,y\n', ["rows.csv:4: column text: empty"]),
+    ("an open quote", 'text,label\n"a,b\n', ["rows.csv:2: column 1: not CSV: a quote that is never closed"]),
+    ("an open quote later", 'text,label\n"a ""b"" c",d\nc,"d\ne,f\n', ["rows.csv:3: column 3: not CSV: a quote"]),
+    ("text after a quote", 'text,label\nc,"d" e\n', ["rows.csv:2: column 6: not CSV: text after a closing quote"]),
+    ("a cell without end", f"text,label\n{'a' * 1_100_000},b\n", ["rows.csv:2: column 1: not CSV: field larger"]),
 ]
 
 
@@ -56,9 +67,9 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     assert read(tmp_path / "rows.csv").texts == ("a",)
 
 
-def test_bytes_that_are_not_utf8_name_their_line(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_bytes(b"text,label\na,b\n\xff,c\n")
-    with pytest.raises(DatasetError, match=r"rows\.csv:3: not UTF-8"):
+def test_bytes_that_are_not_utf8_name_their_place(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes("text,label\na,b\nsé".encode() + b"\xff,c\n")
+    with pytest.raises(DatasetError, match=r"rows\.csv:3: column 3: not UTF-8"):
         read(tmp_path / "rows.csv")
 
 

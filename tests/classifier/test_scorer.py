@@ -16,7 +16,8 @@ from classifier.artifact import save
 from classifier.dataset import Dataset
 from classifier.matrix import Counts, Weighting
 from classifier.model import ComplaintClassifier
-from classifier.scorer import confidences
+from classifier.scorer import PLAIN as UNCHANGED
+from classifier.scorer import Assurance, assured, confidences
 
 ROOT = Path(__file__).parents[2]
 BASE64 = base64.b64encode(hashlib.shake_256(b"noise").digest(600)).decode()
@@ -159,7 +160,7 @@ def test_training_weighs_a_text_as_the_scorer_does(trained: ComplaintClassifier,
     weighting = Weighting.learn(counts, every, trained.min_texts, 10_000)
     scorer = trained.scorer_
     scores = weighting.rows(every) @ scorer.weights + scorer.bias
-    expected = confidences(scores, scorer.offset)
+    expected = assured(scores, scorer.offset, scorer.assurance)
     familiar = weighting.known(every) >= scorer.familiar
     assert familiar.sum() > 60
     assert scorer.predict_proba(complaints.texts)[familiar] == pytest.approx(expected[familiar], abs=1e-4)
@@ -169,6 +170,27 @@ def test_confidences_by_hand() -> None:
     # sigmoid(0) = 1/2 and sigmoid(ln 3) = 3/4: shares 2/5 and 3/5.
     assert confidences(np.array([[0.0, np.log(3)]]), 0.0).tolist() == [pytest.approx([0.4, 0.6])]
     assert confidences(np.array([[-2000.0, -2000.0]]), -5.0).tolist() == [[0.5, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("assurance", "first"),
+    [
+        pytest.param(UNCHANGED, 0.6, id="plain"),
+        pytest.param(Assurance((0.0, 0.0, 0.0, 0.0), np.log(9)), 0.9, id="surer"),
+        pytest.param(Assurance((0.0, 0.0, 0.0, 0.0), np.log(0.52 / 0.48)), 0.52, id="less sure"),
+        pytest.param(Assurance((0.0, 0.0, 0.0, 0.0), -8.0), 0.5, id="never below chance"),
+    ],
+)
+def test_the_highest_confidence_is_what_assurance_says_and_the_order_stays(assurance: Assurance, first: float) -> None:
+    (found,) = assured(np.array([[0.0, np.log(3)]]), 0.0, assurance).tolist()
+    assert found == [pytest.approx(1 - first), pytest.approx(first)]
+
+
+def test_assurance_keeps_the_order_of_many_labels() -> None:
+    scores = np.random.default_rng(0).normal(scale=3, size=(200, 12))
+    found = assured(scores, -4.0, Assurance((0.3, 0.4, 0.1, -0.1), -0.5))
+    assert (np.argsort(found, kind="stable") == np.argsort(scores, kind="stable")).all()
+    assert found.sum(axis=1) == pytest.approx(np.ones(200))
 
 
 def test_loading_and_suggesting_imports_neither_scikit_learn_nor_scipy(
