@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from werkzeug.wrappers import Response as BaseResponse
 
-from admin.formats import clean
+from admin.formats import clean, language
 from admin.security import Need, allow, runtime, viewer
 from admin.ticket import Fault, Outcome, changed, check_version, choosable, find, render
 from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
 from dispatch.phrases import TERSE
 from dispatch.region import Agency, Region
-from dispatch.services import answers, tickets
+from dispatch.services import answers, labels, tickets
 from dispatch.services.answers import Stale
 from dispatch.workflow import NotAllowed, Status
 
@@ -54,7 +54,7 @@ def assign(number: str) -> Outcome:
         with wired.writing() as session:
             ticket = find(session, number, who, lock=True)
             check_version(ticket)
-            before = ticket.agency
+            before, was = ticket.agency, ticket.category
             agency, category = _chosen(wired.region, ticket)
             tickets.reassign(
                 session,
@@ -65,7 +65,11 @@ def assign(number: str) -> Outcome:
                 category=category,
                 staff_id=who.staff_id,
                 note=reason,
+                legal_kind=_kind_chosen(),
+                supervision=_conduct_chosen(),
             )
+            said = labels.decided(session, now, ticket, was, staff_id=who.staff_id)
+            number_of_lesson = labels.lesson(session, said) if said else 0
             if agency.code != before:
                 tell_citizen(session, now, ticket, agency)
     except Fault as fault:
@@ -76,7 +80,36 @@ def assign(number: str) -> Outcome:
         message = gettext("A ticket in this status cannot be handed over there. Reopen it first.")
         return render(number, {"agency": message}, request.form), 422
     flash(gettext("%(number)s is now with %(agency)s.", number=ticket.number, agency=agency.name))
-    return _back(ticket)
+    if said:
+        flash(_lesson(wired.region, said.category, number_of_lesson))
+    return redirect(url_for("triage.show"), 303) if _from_triage() else _back(ticket)
+
+
+def _lesson(region: Region, code: str, number: int) -> str:
+    """What a decision taught, for the person who made it."""
+    category = region.categories[code]
+    name = category.name_en if language() == "en" else category.name
+    return str(
+        gettext("Lesson %(number)s for %(category)s; it joins tonight's training.", number=number, category=name)
+    )
+
+
+def _from_triage() -> bool:
+    return request.form.get("from") == "triage" and viewer().scope.sees(viewer().desk)
+
+
+@blueprint.post("/tickets/<number>/unlearn")
+@allow(Need.STAFF)
+def unlearn(number: str) -> Outcome:
+    """Calling this will take back what was said of the ticket's category, so that nothing is learnt from it."""
+    wired, now, who = runtime(), runtime().now(), viewer()
+    with wired.writing() as session:
+        ticket = find(session, number, who, lock=True)
+        count = labels.withdraw(session, now, ticket)
+        if count:
+            tickets.audit(session, now, "ticket.unlearn", "ticket", ticket.number, staff_id=who.staff_id)
+    flash(gettext("Nothing is learnt from this ticket."))
+    return redirect(url_for("ticket.show", number=number), 303)
 
 
 def _chosen(region: Region, ticket: Ticket) -> tuple[Agency, str | None]:
@@ -86,7 +119,9 @@ def _chosen(region: Region, ticket: Ticket) -> tuple[Agency, str | None]:
         raise Fault("agency", gettext("Choose an agency from the list."))
     if category is not None and category not in region.categories:
         raise Fault("category", gettext("Choose a category from the list."))
-    supervision = region.categories[category].supervision if category else ticket.supervision
+    said = _conduct_chosen()
+    known = region.categories[category].supervision if category else ticket.supervision
+    supervision = known if said is None else said
     # Never to the agency complained about (Permen PANRB 62/2018): what is about officials stays with inspectorates.
     if supervision and agency.function != region.agencies[region.inspectorate].function:
         raise Fault(
@@ -97,6 +132,18 @@ def _chosen(region: Region, ticket: Ticket) -> tuple[Agency, str | None]:
             ),
         )
     return agency, category
+
+
+def _kind_chosen() -> str | None:
+    wanted = request.form.get("kind", "")
+    if wanted and wanted not in tickets.LEGAL_KINDS:
+        raise Fault("kind", gettext("Choose a kind from the list."))
+    return wanted or None
+
+
+def _conduct_chosen() -> bool | None:
+    """Whether the officer says that it is about officials' conduct; None when they leave it as it is."""
+    return {"yes": True, "no": False}.get(request.form.get("conduct", ""))
 
 
 def tell_citizen(session: Session, now: datetime, ticket: Ticket, agency: Agency) -> None:
@@ -149,6 +196,8 @@ def status(number: str) -> Outcome:
             if to is Status.REJECTED and not reason:
                 raise Fault("reason", gettext("Say why it is rejected."))
             tickets.move(session, now, ticket, to, staff_id=who.staff_id, reason=reason)
+            if to is Status.RESOLVED:
+                labels.confirm(session, now, ticket, staff_id=who.staff_id)
             tickets.audit(
                 session, now, "ticket.status", "ticket", ticket.number, staff_id=who.staff_id, detail={"to": to}
             )

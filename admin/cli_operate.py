@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from admin.cli import CommandFault
-from dispatch import db
+from dispatch import db, region
+from dispatch.phrases import REQUIRED
 from dispatch.runtime import Runtime, from_environment
 
 #: A one-time password is read off a screen: no letters and digits that look alike.
@@ -36,14 +37,20 @@ def up_command(procfile: Path) -> int:
 def release() -> None:
     """Prepare what the processes need: schema, region pack, classifier, translations, the first administrator."""
     from admin.translations import compile_catalogs
+    from dispatch.learning import note_serving
     from dispatch.training import ensure_model
 
     runtime = from_environment()
     _ = runtime.registry
+    # Later commands read only what they use of the pack: here all of it must be in order.
+    pack, packs = runtime.settings.region, runtime.settings.region_dir
+    if faults := region.check(pack, packs, required_phrases=REQUIRED):
+        raise region.RegionFaults(pack, faults)
     db.upgrade(runtime.engine)
     click.echo(f"database {db.redacted(runtime.settings.database_url)} is up to date", err=True)
     click.echo(f"region pack {runtime.region.code} {runtime.region.version}", err=True)
     click.echo(f"classifier {ensure_model(runtime)}", err=True)
+    note_serving(runtime)
     compile_catalogs()
     _first_administrator(runtime)
     runtime.close()

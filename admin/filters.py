@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlmodel import col
 
 from admin.formats import clean, parse_day, start_of
-from dispatch import numbers
+from dispatch import judged, numbers
 from dispatch.models import Message, Ticket
 from dispatch.region import Region
-from dispatch.reports import CONDITIONS, condition, in_agencies, in_period
+from dispatch.reports import CONDITIONS, condition, in_agencies, in_period, raised
 from dispatch.workflow import Status
 
 PAGE_SIZE = 50
@@ -22,7 +22,8 @@ PAGE_SIZE = 50
 LAST_PAGE = 200
 QUERY_LENGTH = 100
 DEFAULT_SORT = "due"
-#: Unanswered tickets come first, the longest overdue on top; ``id`` makes every order total, so no page repeats a row.
+#: Unanswered tickets come first, the longest overdue on top, and before them, in the default order, danger to life.
+#: ``id`` makes every order total, so no page repeats a row.
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "due": (
         col(Ticket.first_response_at).is_not(None).asc(),
@@ -51,8 +52,11 @@ class Filters:
     q: str = ""
     overdue: bool = False
     triage: bool = False
+    danger: bool = False
     undelivered: bool = False
     figure: str = ""
+    proposed: str = ""
+    decided: str = ""
     opened_from: date | None = None
     opened_to: date | None = None
     sort: str = DEFAULT_SORT
@@ -77,8 +81,11 @@ class Filters:
             q=text("q"),
             overdue=text("overdue") == "1",
             triage=text("triage") == "1",
+            danger=text("danger") == "1",
             undelivered=text("undelivered") == "1",
             figure=known("figure", CONDITIONS),
+            proposed=text("proposed"),
+            decided=text("decided"),
             opened_from=parse_day(text("opened_from")),
             opened_to=parse_day(text("opened_to")),
             sort=known("sort", SORTS) or DEFAULT_SORT,
@@ -91,13 +98,13 @@ class Filters:
 
         Without a choice these are the open tickets, but all of them where somebody looks for words or follows a figure.
         """
-        narrowed = self.q or self.figure or self.opened_from or self.opened_to or self.undelivered
-        return self.status or ("all" if narrowed else "open")
+        followed = self.figure or self.proposed or self.decided or self.opened_from or self.opened_to
+        return self.status or ("all" if self.q or followed or self.undelivered else "open")
 
     @property
     def narrowed(self) -> bool:
         """Calling this will say whether one of the filters behind the first two is in use."""
-        others = (self.opd, self.channel, self.area, self.overdue, self.triage, self.undelivered)
+        others = (self.opd, self.channel, self.area, self.overdue, self.triage, self.danger, self.undelivered)
         return any(others) or self.sort != DEFAULT_SORT
 
     def query(self, **changes: object) -> dict[str, str]:
@@ -115,7 +122,8 @@ class Filters:
         conditions = [in_agencies(agencies), self._period(region), *self._plain(now)]
         if self.q:
             conditions.append(_words(region, self.q))
-        query = select(Ticket).where(*conditions).order_by(*SORTS[self.sort])
+        first = (raised(now),) if self.sort == DEFAULT_SORT else ()
+        query = select(Ticket).where(*conditions).order_by(*first, *SORTS[self.sort])
         return query.limit(PAGE_SIZE + 1).offset((self.page - 1) * PAGE_SIZE)
 
     def _period(self, region: Region) -> ColumnElement[bool]:
@@ -124,9 +132,13 @@ class Filters:
         return in_period(first, after)
 
     def _plain(self, now: datetime) -> list[ColumnElement[bool]]:
-        found = [condition(name, now) for name in ("overdue", "triage", "undelivered") if getattr(self, name)]
+        found = [condition(name, now) for name in ("overdue", "triage", "danger", "undelivered") if getattr(self, name)]
         if self.figure:
             found.append(condition(self.figure, now))
+        if self.proposed:
+            found.append(judged.proposed(self.proposed))
+        if self.decided:
+            found.append(judged.decided(self.decided))
         if self.opd:
             found.append(col(Ticket.agency) == self.opd)
         if self.channel:

@@ -34,7 +34,7 @@ BYTE_ORDER_MARK = "\ufeff"
 def show() -> str:
     """Calling this will show the response times of the agencies the reader may see, by tickets' day of receipt."""
     wired, now = runtime(), runtime().now()
-    first, last = _period(wired.region, now)
+    first, last = period(wired.region, now)
     start, end = start_of(wired.region, first), start_of(wired.region, last + timedelta(days=1))
     opd = request.args.get("opd", "")
     with wired.reading() as session:
@@ -107,8 +107,8 @@ def _link(agency: str, figure: str, first: date, last: date) -> str:
     return f"{url_for('inbox.tickets')}?{urlencode(query)}"
 
 
-def _period(region: Region, now: datetime) -> tuple[date, date]:
-    """The local days asked for, both included and put in order; the last thirty days unless told."""
+def period(region: Region, now: datetime) -> tuple[date, date]:
+    """Calling this will read the local days asked for, both included and put in order; the last thirty unless told."""
     today = region.local(now).date()
     last = parse_day(request.args.get("to", "")) or today
     first = parse_day(request.args.get("from", "")) or last - PERIOD

@@ -47,6 +47,7 @@ class Need(StrEnum):
     CHANGE = "change"  # second factor passed; a one-time password may still have to be changed
     STAFF = "staff"
     DESK = "desk"  # sees the tickets of the region's desk
+    SUPERVISOR = "supervisor"  # watches over agencies, theirs or all
     REGION = "region"  # watches over the whole region
     ADMIN = "admin"
 
@@ -79,6 +80,7 @@ PERMITS: dict[Need, Callable[[Viewer], bool]] = {
     Need.CHANGE: lambda viewer: True,
     Need.STAFF: lambda viewer: True,
     Need.DESK: lambda viewer: viewer.scope.sees(viewer.desk),
+    Need.SUPERVISOR: lambda viewer: viewer.role in (Role.SUPERVISOR, Role.ADMIN),
     Need.REGION: lambda viewer: viewer.region_wide,
     Need.ADMIN: lambda viewer: viewer.role == Role.ADMIN,
 }

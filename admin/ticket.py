@@ -19,7 +19,7 @@ from admin.ways import read as read_ways
 from dispatch import numbers
 from dispatch.models import Ticket
 from dispatch.region import Agency, Region
-from dispatch.services import answers
+from dispatch.services import answers, labels
 from dispatch.services.answers import CannotReach, Stale
 from dispatch.workflow import NotAllowed, Status
 from dispatch.workflow import allowed as allowed_from
@@ -142,11 +142,13 @@ def render(
     with wired.reading() as session:
         page = conversation.read(session, find(session, number, who), wired.places)
         ways = read_ways(session, page.ticket, page.address)
+        taught = labels.of_ticket(session, page.ticket)
     seen = (form or {}).get("last_message", "")
     return render_template(
         "ticket.html",
         page=page,
         ways=ways,
+        taught=taught,
         masked=masked,
         ticket=page.ticket,
         clocks=clocks(wired.region, now, page.ticket),

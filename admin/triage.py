@@ -14,7 +14,8 @@ from admin.security import Need, allow, runtime, viewer
 from dispatch import routing
 from dispatch.models import Assignment, Ticket
 from dispatch.region import Agency, Category, Region
-from dispatch.reports import condition, in_agencies
+from dispatch.reports import condition, in_agencies, raised
+from dispatch.routing import Held
 
 blueprint = Blueprint("triage", __name__)
 
@@ -36,31 +37,35 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Calling this will hold one unsure ticket with its suggestions."""
+    """Calling this will hold one unsure ticket with its suggestions; ``reason`` is why it waits for a person."""
 
     ticket: Ticket
     clock: Clock | None
     choices: Sequence[Choice]
+    reason: str
 
 
 @blueprint.get("/triage")
 @allow(Need.DESK)
 def show() -> str:
-    """Calling this will list the unsure tickets, the earliest deadline first."""
+    """Calling this will list the unsure tickets, danger to life first, then the earliest deadline."""
     wired, now = runtime(), runtime().now()
     query = (
         select(Ticket)
         .where(in_agencies(viewer().scope.agencies), condition("triage", now))
-        .order_by(col(Ticket.first_response_due), col(Ticket.id))
+        .order_by(raised(now), col(Ticket.first_response_due), col(Ticket.id))
         .limit(SHOWN + 1)
     )
     with wired.reading() as session:
         found = session.scalars(query).all()
         suggestions = _suggestions(session, [ticket.id for ticket in found])
-    cases = [
-        Case(ticket, pressing(wired.region, now, ticket), choices(wired.region, ticket, suggestions.get(ticket.id, [])))
-        for ticket in found[:SHOWN]
-    ]
+    cases = []
+    for ticket in found[:SHOWN]:
+        reason, suggested = suggestions.get(ticket.id, ("", []))
+        if reason == Held.SUPERVISION:  # the inspectorate is the first choice, not the agency complained about
+            suggested = [*_supervised(wired.region), *suggested]
+        clock = pressing(wired.region, now, ticket)
+        cases.append(Case(ticket, clock, choices(wired.region, ticket, suggested), reason))
     return render_template("triage.html", cases=cases, more=len(found) > SHOWN, region=wired.region)
 
 
@@ -80,13 +85,17 @@ def choices(region: Region, ticket: Ticket, suggestions: Sequence[Mapping[str, o
     return found[:SUGGESTED]
 
 
-def _suggestions(session: Session, ids: Sequence[int | None]) -> dict[int | None, list[dict[str, object]]]:
-    """Ticket id → the suggestions its last assignment was made with."""
+def _supervised(region: Region) -> list[dict[str, object]]:
+    return [{"category": category.code} for category in region.categories.values() if category.supervision]
+
+
+def _suggestions(session: Session, ids: Sequence[int | None]) -> dict[int | None, tuple[str, list[dict[str, object]]]]:
+    """Ticket id → why its last assignment was made, and the suggestions it was made with."""
     lasts = (
         select(func.max(col(Assignment.id)))
         .where(col(Assignment.ticket_id).in_(ids))
         .group_by(col(Assignment.ticket_id))
     )
-    columns = col(Assignment.ticket_id), col(Assignment.suggestions)
+    columns = col(Assignment.ticket_id), col(Assignment.reason), col(Assignment.suggestions)
     rows = session.execute(select(*columns).where(col(Assignment.id).in_(lasts)))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}

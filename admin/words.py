@@ -43,6 +43,36 @@ KINDS = {
     "aspiration": _l("Aspiration"),
 }
 
+#: What threatens somebody's life or body.
+DANGERS = {
+    "fire": _l("fire"),
+    "flood": _l("flood"),
+    "drowning": _l("drowning"),
+    "accident": _l("accident"),
+    "violence": _l("violence"),
+    "medical": _l("medical emergency"),
+    "electric": _l("electricity"),
+    "collapse": _l("collapse"),
+    "missing": _l("missing person"),
+    "animal": _l("dangerous animal"),
+    "poison": _l("poisoning"),
+    "self_harm": _l("self-harm"),
+}
+
+#: Kinds of personal data that the words of a ticket hold.
+PERSONAL = {
+    "nik": _l("identity number (NIK)"),
+    "kk_number": _l("family card number"),
+    "phone": _l("phone number"),
+    "email": _l("email address"),
+    "plate": _l("number plate"),
+    "bank_account": _l("bank account"),
+    "address": _l("home address"),
+    "birth_date": _l("date of birth"),
+    "passport": _l("passport number"),
+    "health": _l("health"),
+}
+
 ROLES = {"officer": _l("Officer"), "supervisor": _l("Supervisor"), "admin": _l("Administrator")}
 
 AUTHORS = {"citizen": _l("Citizen"), "staff": _l("Staff"), "system": _l("Automatic message")}
@@ -127,7 +157,26 @@ REASONS = {
     "no_local_agency": _l("there is no local agency for this work, so the provincial agency holds it"),
     "supervision": _l("it is about the conduct of officials, so the inspectorate gets it"),
     "unsure": _l("nobody could tell whose work it is, so the desk decides"),
+    "supervision_doubt": _l("it may be about the conduct of officials, so the desk decides before an agency sees it"),
+    "spam_doubt": _l("it looks like spam, so a person decides"),
+    "danger": _l("somebody's life may be in danger and the body in charge is outside, so the desk sees to it"),
     "staff": _l("a member of staff chose it"),
+}
+
+#: Who said which category a ticket is.
+LABELS = {
+    "confirmed": _l("confirmed by an answer"),
+    "corrected": _l("corrected by staff"),
+    "triaged": _l("decided at the desk"),
+    "chosen": _l("chosen by the citizen"),
+}
+
+#: Where a version of the classifier stands.
+VERSIONS = {
+    "serving": _l("serves"),
+    "replaced": _l("replaced by a better one"),
+    "refused": _l("refused"),
+    "withdrawn": _l("taken out by a person"),
 }
 
 #: Reasons that the code itself writes beside a change of status.
@@ -137,6 +186,7 @@ CHANGES = {
     "reassigned": _l("handed over"),
     "wrote_back": _l("the citizen wrote back"),
     "explained": _l("the citizen explained it"),
+    "chosen": _l("the citizen chose from what was asked"),
     **REASONS,
 }
 
@@ -195,6 +245,7 @@ NOTES = {
     "signed as one block": _l("Signed as one block, the text lies in the attached file"),
     "winmail.dat not opened whole": _l("Not all of winmail.dat could be opened"),
     "small pictures": _l("Small pictures of a signature, hardly evidence"),
+    "answered": _l("Answered at once from the service directory"),
     "names another's ticket": _l("The letter names somebody else's ticket"),
 }
 

@@ -20,6 +20,7 @@ from bot.health import health
 from bot.hooks import hooks, runtime
 from bot.limiter import Limiter
 from bot.pages import pages
+from bot.services_pages import services
 from bot.submission import FILE_BYTES, FILES_BYTES, MOST_BYTES, MOST_FILES, Draft, Fault, megabytes
 from dispatch import statics
 from dispatch.runtime import Runtime
@@ -79,7 +80,7 @@ def create_app(runtime: Runtime) -> Flask:
     guard = CSRFProtect(app)
     guard.exempt(hooks)
     app.after_request(visitor.keep_cookies)
-    for blueprint in (pages, chat, track.track, uploads.uploads):
+    for blueprint in (pages, chat, track.track, uploads.uploads, services):
         app.register_blueprint(blueprint)
     app.context_processor(_context(statics.serve(app)))
     return app

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot import visitor
+from bot import lookup, replies, visitor
 from bot.forms import submit
 from bot.hooks import runtime
 from bot.submission import Draft
@@ -30,6 +30,7 @@ from dispatch.models import (
     StoredAttachment,
     Ticket,
 )
+from dispatch.services import tickets
 from dispatch.services.delivery import mark_shown
 from dispatch.services.inbound import sender_key
 
@@ -52,6 +53,15 @@ class Line:
     number: str = ""
     files: int = 0
     position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Calling this will hold a question that waits for its answer: the ticket's row, and what each button sends and
+    says."""
+
+    id: int
+    buttons: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,10 @@ def fragment() -> Response:
         return response
     _mark(state)
     with runtime().reading() as session:
-        response.set_data(render_template("_log.html", lines=read_lines(session, state), waiting=state.waiting))
+        lines, asked = read_lines(session, state), read_asked(session, state)
+        response.set_data(
+            render_template("_log.html", lines=lines, waiting=state.waiting, asked=asked, draft=Draft.empty(False))
+        )
     return response
 
 
@@ -134,14 +147,28 @@ def read_lines(session: Session, state: State) -> list[Line]:
     )
     files = {row.message_id: row.files for row in session.execute(counted.group_by(col(StoredAttachment.message_id)))}
     numbers = {message.ticket_id for message in messages if message.ticket_id and message.direction == Direction.OUT}
-    tickets = {ticket.id: ticket for ticket in session.scalars(select(Ticket).where(col(Ticket.id).in_(numbers)))}
+    written_on = {ticket.id: ticket for ticket in session.scalars(select(Ticket).where(col(Ticket.id).in_(numbers)))}
     history = session.scalars(
         select(Assignment).where(col(Assignment.ticket_id).in_(numbers)).order_by(col(Assignment.id))
     ).all()
     lines = [
-        _line(message, tickets.get(message.ticket_id), history, files.get(message.id or 0, 0)) for message in messages
+        _line(message, written_on.get(message.ticket_id), history, files.get(message.id or 0, 0))
+        for message in messages
     ]
     return _numbered_once(lines) + _pending(session, [number for number, _ in state.open_events])
+
+
+def read_asked(session: Session, state: State) -> Asked | None:
+    """Calling this will read what this device was last asked to choose from, None when nothing waits for an answer."""
+    address = session.get(CitizenAddress, state.address_id) if state.address_id is not None else None
+    ticket = lookup.asked(session, runtime().now(), address) if address is not None else None
+    if ticket is None or not tickets.undecided(ticket):
+        return None
+    wired, language = runtime(), ticket.language
+    named = replies.Replies(wired.phrases, wired.settings.public_url, Web.kind).choices(
+        wired.region, ticket.choices, language
+    )
+    return Asked(ticket.id or 0, tuple((str(number), f"{number}. {name}") for number, name in named))
 
 
 def _line(message: Message, ticket: Ticket | None, history: Sequence[Assignment], files: int) -> Line:
@@ -197,9 +224,9 @@ def _page(draft: Draft) -> str:
         state = read_state(session, visitor.known_chat())
     _mark(state)
     with runtime().reading() as session:
-        lines = read_lines(session, state)
+        lines, asked = read_lines(session, state), read_asked(session, state)
     tag = f'"{state.tag(visitor.language())}"'
-    return render_template("chat.html", draft=draft, lines=lines, waiting=state.waiting, tag=tag)
+    return render_template("chat.html", draft=draft, lines=lines, waiting=state.waiting, asked=asked, tag=tag)
 
 
 def _mark(state: State) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.nightly import Nightly
 from bot.process import Stop, beat, run
 from dispatch import outbox
 from dispatch.jobqueue import INBOUND, MEDIA, outbound
@@ -73,9 +74,11 @@ def purge(runtime: Runtime) -> int:
 
 def _body(runtime: Runtime, stop: Stop) -> int:
     purged_at = runtime.now() - PURGE_EVERY
+    nightly = Nightly()
     while True:
         try:
             sweep(runtime)
+            nightly.tick(runtime)
             if runtime.now() - purged_at >= PURGE_EVERY:
                 purge(runtime)
                 purged_at = runtime.now()
@@ -83,6 +86,7 @@ def _body(runtime: Runtime, stop: Stop) -> int:
             log.error("sweep failed", extra={"error": type(error).__name__})
         beat(runtime, "clock")
         if stop.wait(TICK_SECONDS):
+            nightly.stop()
             return 0
 
 

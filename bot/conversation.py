@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.words import Command, Heard
+from bot.words import REMAINING, YES, Command, Heard, passes_on, unhelped
 from channels.message import UNPROVEN, InboundMessage
+from classifier.reading import Kind
 
 #: An officer's answer expects a reply for this long; afterwards a new text is a new matter unless it quotes the answer.
 ANSWER_EXPECTS_REPLY = timedelta(days=7)
@@ -26,6 +27,11 @@ LETTERS = frozenset({"mail"})
 NEW_THREAD = "new"
 #: Channels where the sender's name is only claimed: an SMS can be sent under any number.
 CLAIMED = frozenset({"sms"})
+#: An answer of the service directory can be passed on to staff for this long.
+OFFER_HOLDS = timedelta(days=3)
+#: What the classifier takes for a greeting or thanks is one only if it is as sure as this, short, and holds no matter.
+COURTESY_FROM = 0.9
+COURTESY_WORDS = 10
 #: How channels note that a message holds only what we cannot read; the provider's word for it follows.
 UNSUPPORTED = "unsupported:"
 #: What people answer to "reply YA": the word, and how it is typed.
@@ -49,6 +55,9 @@ class Action(StrEnum):
     THANK = "thank"
     ASK_TEXT = "ask_text"
     UNREADABLE = "unreadable"  # told that we cannot read it
+    CHOOSE = "choose"  # the answer to our question which matter it is
+    ANSWER = "answer"  # from the service directory, without a ticket
+    ON_TO_STAFF = "on_to_staff"  # what was answered so goes to staff after all
     JOIN = "join"
     OPEN = "open"
 
@@ -77,6 +86,12 @@ class Facts:
     ``wishes_link``: they ask to link another address of theirs; ``types_code``: they answer the code we sent there.
     ``answers_us``: they quote a message that we sent to this very address, so they read what is sent there.
     ``held``: we asked them to write so that something held for them may go.
+
+    ``has_matter``: the classifier is sure of a category, or finds danger, or what a person must look at first; ``kind``
+    is what it takes the text for, ``kind_score`` how surely (0 to 1). ``asked`` is the ticket on which we asked which
+    matter it is, ``choice`` the answer to that: a category, "" for none of those, None for no answer to it. ``service``
+    is the entry of the service directory that answers the text, "" for none or where it may not be answered so;
+    ``offered_at`` is when an answer from there was last given.
     """
 
     message: InboundMessage
@@ -94,6 +109,29 @@ class Facts:
     types_code: bool = False
     answers_us: bool = False
     held: bool = False
+    has_matter: bool = False
+    kind: Kind | None = None
+    kind_score: float = 0.0
+    asked: OpenTicket | None = None
+    choice: str | None = None
+    service: str = ""
+    offered_at: datetime | None = None
+
+    @property
+    def courtesy(self) -> Kind | None:
+        """Calling this will say whether the classifier alone takes this for thanks or a greeting that holds nothing
+        else; it never does where something is asked, named, shown or left to do."""
+        message, words = self.message, self.heard.words
+        only = not (message.attachments or message.location or self.has_matter or self.sure_category or self.area)
+        short = 0 < len(words) <= COURTESY_WORDS and not REMAINING.intersection(words) and "?" not in message.text
+        return self.kind if only and short and self.kind_score >= COURTESY_FROM else None
+
+    @property
+    def offer_is_last(self) -> bool:
+        """Calling this will say whether the service directory answered lately, and no ticket was written on since."""
+        if self.offered_at is None or self.now - self.offered_at > OFFER_HOLDS:
+            return False
+        return self.latest is None or self.latest.last_citizen_at <= self.offered_at
 
     @property
     def has_text(self) -> bool:
@@ -185,8 +223,36 @@ def _declared_new(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (Action.OPEN, None) if f.message.thread == NEW_THREAD and f.has_text else None
 
 
+def _choice(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if f.asked is None or f.choice is None or f.message.attachments:
+        return None
+    # A letter answers only what it is a reply to, and nobody chooses in the name of an address they only claim.
+    letter = f.message.channel in LETTERS and f.threaded is None
+    claimed = UNPROVEN in f.message.notes and not f.answers_us
+    elsewhere = f.threaded is not None and f.threaded.id != f.asked.id
+    return None if letter or claimed or elsewhere else (Action.CHOOSE, f.asked)
+
+
+def _passed_on(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if f.offered_at is None or f.now - f.offered_at > OFFER_HOLDS or f.message.attachments or f.threaded:
+        return None
+    agreed = f.offer_is_last and len(f.heard.words) == 1 and f.heard.words[0] in YES
+    return (Action.ON_TO_STAFF, None) if agreed or passes_on(f.heard.words) else None
+
+
+def _unhelped(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    if not f.offer_is_last or f.offered_at is None or f.service or f.threaded or not f.has_text:
+        return None
+    follows = f.now - f.offered_at <= f.join_window and f.sure_category is None and not f.has_matter
+    return (Action.ON_TO_STAFF, None) if follows or unhelped(f.heard.words) else None
+
+
+def _information(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.ANSWER, None) if f.service and not f.threaded and not f.in_burst else None
+
+
 def _thanks(f: Facts) -> tuple[Action, OpenTicket | None] | None:
-    if not f.heard.thanks or f.message.attachments:
+    if not (f.heard.thanks or f.courtesy is Kind.THANKS) or f.message.attachments:
         return None
     return Action.THANK, f.threaded or f.latest
 
@@ -212,7 +278,9 @@ def _wordless(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 
 def _greeting(f: Facts) -> tuple[Action, OpenTicket | None] | None:
-    if not f.heard.greeting or f.message.attachments:
+    # In a conversation that goes on, few words are more likely an answer than a greeting our list does not know.
+    learnt = f.courtesy is Kind.GREETING and f.latest is None
+    if not (f.heard.greeting or learnt) or f.message.attachments:
         return None
     if f.in_burst:
         return Action.KEEP, f.latest
@@ -273,15 +341,19 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("the bare yes we asked for lets what is held go, and is answered by that", _agreed),
     ("a greeting after a stop means that we may write again", _resume),
     ("a form sent as new opens a ticket", _declared_new),
+    ("the answer to our question which matter it is gives the ticket to its agency", _choice),
+    ("a question answered from the service directory goes to staff when its writer wants it", _passed_on),
     ("thanks open nothing and reopen nothing", _thanks),
     ("a poll, a game or what else we cannot read is kept, and its sender is asked for words", _unreadable),
     ("what quotes us belongs to that ticket, and reopens it", _threaded),
     ("a photo or a pin alone joins the open ticket; without one we ask for words, once", _wordless),
     ("a greeting alone is greeted once", _greeting),
     ("each mail that answers nothing of ours is a matter of its own", _letter),
+    ("what such an answer did not settle goes to staff with its question", _unhelped),
     ("what follows within a short window joins the ticket, unless it is surely a whole other matter", _burst),
     ("the answer to our question about the place joins the ticket", _place_answer),
     ("what follows an officer's answer joins the ticket, unless it is surely about something else", _reply_to_answer),
+    ("a question that the service directory answers is answered at once", _information),
     ("a few words without a matter of their own join the last open ticket", _afterthought),
     ("any other text is a complaint", _new_matter),
 )

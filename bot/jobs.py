@@ -13,10 +13,12 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from bot import letters
-from bot.converse import converse, text_of
+from bot.converse import converse
+from bot.lookup import text_of
+from bot.tagging import tag_of
 from channels.message import DeliveryReport, Event, InboundMessage, Notice, OptOut, load
-from classifier.scorer import Scorer
-from classifier.suggestion import Prediction
+from classifier.reader import Reader
+from classifier.reading import Reading
 from dispatch.models import EventState, InboundEvent
 from dispatch.runtime import Runtime, current
 from dispatch.services import albums, delivery, inbound, notices, people
@@ -61,31 +63,22 @@ def _classify(runtime: Runtime, events: list[Event | None]) -> dict[int, Tag]:
     messages = [event for event in events if isinstance(event, InboundMessage) and text_of(event, runtime.region)]
     if not messages:
         return {}
-    predictions = _suggest(runtime.classifier, [text_of(message, runtime.region) for message in messages])
-    known = runtime.region.categories
-    tags = {}
-    for message, prediction in zip(messages, predictions, strict=True):
-        if prediction is None:
-            continue
-        ranked = [item for item in prediction.suggestions if item.label in known]
-        best = ranked[0] if ranked else None
-        tags[id(message)] = Tag(
-            category=best.label if best and prediction.sure else None,
-            score=best.confidence if best else None,
-            words=best.words if best else (),
-            model=prediction.model,
-            suggestions=tuple({"category": item.label, "confidence": round(item.confidence, 4)} for item in ranked[:3]),
-        )
-    return tags
+    readings = _read(runtime.classifier, [text_of(message, runtime.region) for message in messages])
+    return {
+        id(message): tag_of(runtime.region, reading)
+        for message, reading in zip(messages, readings, strict=True)
+        if reading is not None
+    }
 
 
-def _suggest(scorer: Scorer, texts: list[str]) -> Sequence[Prediction | None]:
-    """The scorer's predictions; None for a text it breaks on: that goes to the desk, as what nobody is sure of does."""
+def _read(reader: Reader, texts: list[str]) -> Sequence[Reading | None]:
+    """What is read in the texts; None for one the classifier breaks on: it goes to the desk, as what nobody is sure of
+    does, and its writer hears of the emergency number, for nobody knows whether it is needed."""
     try:
-        return scorer.suggest(texts)
+        return reader.read(texts)
     except Exception as error:
         log.exception("classifier broke", extra={"count": len(texts), "error": type(error).__name__})
-        return [None] if len(texts) == 1 else [_suggest(scorer, [text])[0] for text in texts]
+        return [None] if len(texts) == 1 else [_read(reader, [text])[0] for text in texts]
 
 
 def _work_album(runtime: Runtime, session: Session, row: InboundEvent, event: InboundMessage, tag: Tag) -> None:

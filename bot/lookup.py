@@ -1,4 +1,5 @@
-"""What a message's turn looks up and keeps: the message's own row, the tickets it may belong to, the place it names."""
+"""What a message's turn looks up and keeps: the message's own row, the tickets it may belong to, the place it names,
+what we asked or answered before."""
 
 from __future__ import annotations
 
@@ -8,19 +9,46 @@ from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
 from bot.conversation import OpenTicket
-from bot.words import Heard
+from bot.words import Heard, without_keyword
 from channels.message import InboundMessage
 from channels.registry import channel_class
-from dispatch import numbers
+from classifier.language import ENGLISH
+from dispatch import costs, numbers
+from dispatch.costs import Allowance
 from dispatch.jobqueue import MEDIA
 from dispatch.models import Author, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
+from dispatch.region import Region
 from dispatch.runtime import Runtime, ring_after_commit
 from dispatch.services import albums, media
 from dispatch.services.inbound import sender_key
+from dispatch.services.questions import WAITS
 from dispatch.workflow import ENDED, Status
 
 #: Our own pages have a switch for the language; what a telephone is set to says nothing of what its owner writes.
 CHOOSES_LANGUAGE = frozenset({"web"})
+#: Channels whose number several regions may share: a keyword says which one is meant.
+KEYED = frozenset({"sms"})
+#: The note of a message that the service directory answered; the service's code follows after a colon.
+ANSWERED = "answered"
+#: So many words tell a language; of fewer many are everybody's ("hello", "ok", "test").
+TELLING_WORDS = 3
+#: A question of ours by a channel with a budget leaves room for so many automatic replies in the hour, the receipt and
+#: the one to its answer among them.
+ROOM = 6
+
+
+def text_of(message: InboundMessage, region: Region) -> str:
+    """Calling this will give what a message says, its subject first: what is classified and searched for a place.
+
+    The region's keyword before an SMS only says whose number it was sent to.
+    """
+    text = without_keyword(message.text, keywords(message, region))[0]
+    return f"{message.subject}\n{text}".strip()
+
+
+def keywords(message: InboundMessage, region: Region) -> frozenset[str]:
+    """Calling this will give the words that may stand before a message's own on its channel."""
+    return region.sms_keywords if message.channel in KEYED else frozenset()
 
 
 def keep(
@@ -59,11 +87,13 @@ def keep(
     return row
 
 
-def language_of(message: InboundMessage, heard: Heard, latest: Ticket | None) -> str:
-    """Calling this will give the language to answer in: what is written, else what was written before, else what was
-    chosen on our page."""
+def language_of(message: InboundMessage, heard: Heard, latest: Ticket | None, read: str = "") -> str:
+    """Calling this will give the language to answer in: what is written, by its small words or as the classifier
+    ``read`` it, else what was chosen on our page, else what was written before. Malay is answered in Indonesian."""
     chosen = message.language if message.channel in CHOOSES_LANGUAGE else ""
-    return heard.language or chosen or (latest.language if latest else "") or "id"
+    telling = len(heard.words) >= TELLING_WORDS and not (heard.greeting or heard.thanks or heard.command)
+    told = ("en" if read == ENGLISH else "id") if read and telling else ""
+    return heard.language or told or chosen or (latest.language if latest else "") or "id"
 
 
 def area_of(runtime: Runtime, message: InboundMessage, text: str) -> str | None:
@@ -132,6 +162,47 @@ def latest_ticket(session: Session, address: CitizenAddress, burst_since: dateti
     return session.scalars(query.order_by(col(Ticket.last_citizen_at).desc(), col(Ticket.id).desc()).limit(1)).first()
 
 
+def asked(session: Session, now: datetime, address: CitizenAddress, quoted: Ticket | None = None) -> Ticket | None:
+    """Calling this will give the ticket on which we asked this address which matter it is, unanswered and not long ago:
+    the one that is ``quoted``, else the last. What an officer wrote since asks something of its own."""
+    query = select(Ticket).where(
+        col(Ticket.citizen_id) == address.citizen_id,
+        col(Ticket.address_id) == address.id,
+        col(Ticket.choices_asked_at) >= now - WAITS,
+    )
+    if quoted is not None:
+        query = query.where(col(Ticket.id) == quoted.id)
+    for ticket in session.scalars(query.order_by(col(Ticket.choices_asked_at).desc(), col(Ticket.id).desc())):
+        at, staff_at = ticket.choices_asked_at, ticket.last_staff_at
+        if ticket.choices and at is not None and (staff_at is None or staff_at <= at):
+            return ticket
+    return None
+
+
+def answered(message: Message) -> bool:
+    """Calling this will say whether a message was answered from the service directory."""
+    return any(note.partition(":")[0] == ANSWERED for note in message.notes)
+
+
+def question(session: Session, address: CitizenAddress) -> Message | None:
+    """Calling this will give the last question from this address that the service directory answered and no ticket
+    has."""
+    query = select(Message).where(
+        col(Message.address_id) == address.id,
+        col(Message.ticket_id).is_(None),
+        col(Message.direction) == Direction.IN,
+    )
+    note = f"{ANSWERED}:{address.offered_service}"
+    recent = session.scalars(query.order_by(col(Message.id).desc()).limit(50))
+    return next((message for message in recent if note in message.notes), None)
+
+
+def received_at(session: Session, message: Message) -> datetime:
+    """Calling this will say when a message was received: the clocks of its ticket begin then."""
+    event = session.get(InboundEvent, message.event_id) if message.event_id else None
+    return event.received_at if event is not None else message.created_at
+
+
 def as_open(ticket: Ticket | None) -> OpenTicket | None:
     """Calling this will give what the rules need to know of a ticket."""
     if ticket is None:
@@ -146,8 +217,9 @@ def as_open(ticket: Ticket | None) -> OpenTicket | None:
     )
 
 
-def within_budget(session: Session, now: datetime, address: CitizenAddress) -> bool:
-    """Calling this will say whether an address may be answered automatically once more, by its channel's limits."""
+def within_budget(session: Session, now: datetime, address: CitizenAddress, room: int = 1) -> bool:
+    """Calling this will say whether an address may be answered automatically so many times more, by its channel's
+    limits."""
     limits = channel_class(address.channel).limits.automatic
     if limits is None:
         return True
@@ -157,6 +229,13 @@ def within_budget(session: Session, now: datetime, address: CitizenAddress) -> b
             col(Outbox.automatic).is_(True),
             col(Outbox.created_at) > now - span,
         )
-        if (session.scalar(sent) or 0) >= most:
+        if (session.scalar(sent) or 0) + room > most:
             return False
     return True
+
+
+def affords_question(runtime: Runtime, session: Session, now: datetime, address: CitizenAddress) -> bool:
+    """Calling this will say whether a question of ours is worth a message to an address whose every text costs."""
+    kind = address.channel
+    plenty = costs.allowance(session, runtime.region, now, kind) is Allowance.ALL
+    return plenty and within_budget(session, now, address, ROOM)

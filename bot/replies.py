@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from channels.base import Channel
+from channels.text import segments, transliterate
+from dispatch import directory
 from dispatch.models import Message, Ticket
 from dispatch.phrases import TERSE, Phrases
-from dispatch.region import Agency, Region
+from dispatch.region import Agency, Category, Region, Service
 from dispatch.workflow import Status
 
 ANSWER_EXCERPT = 300
@@ -60,9 +62,50 @@ class Replies:
     def asks_place(region: Region, ticket: Ticket) -> bool:
         """Calling this will say whether the place is missing and would decide who answers."""
         category = region.categories.get(ticket.category or "")
-        return (
-            ticket.area is None and category is not None and category.needs_place and ticket.status != Status.FORWARDED
-        )
+        decides = (
+            category.needs_place if category is not None else ticket.supervision
+        )  # each place has its inspectorate
+        return ticket.area is None and decides and ticket.status != Status.FORWARDED
+
+    def question(self, region: Region, ticket: Ticket, choices: Sequence[str]) -> str:
+        """Calling this will ask which of these categories it is, each with its number; "" where that does not fit one
+        SMS, for a question cut in two is none."""
+        language = ticket.language
+        named = self.choices(region, choices, language)
+        if not self.terse:
+            rows = "\n".join(f"{number}. {name}" for number, name in named)
+            return self.phrases.say("choice_question", language, choices=rows)
+        row = "; ".join(f"{number} {name}" for number, name in named)
+        text = self.phrases.say("choice_question_sms", language, number=ticket.number, choices=row)
+        return text if segments(transliterate(text)).count == 1 else ""
+
+    def choices(self, region: Region, codes: Sequence[str], language: str) -> list[tuple[int, str]]:
+        """Calling this will number what can be answered: the categories from 1 on, and 0 for none of them. A category
+        the region does not have goes by its code."""
+        known = region.categories
+        names = [self._matter(known[code], language) if code in known else code for code in codes]
+        none = self.phrases.say("choice_none_sms" if self.terse else "choice_none", language)
+        return [*enumerate(names, 1), (0, none)]
+
+    def choice_declined(self, ticket: Ticket) -> str:
+        """Calling this will say that staff find the agency."""
+        due = self._when(ticket.first_response_due, ticket.language)
+        return self.phrases.say("choice_declined", ticket.language, number=ticket.number, due=due)
+
+    def choice_late(self, region: Region, ticket: Ticket) -> str:
+        """Calling this will say which agency has the ticket, to a choice that came too late to matter."""
+        agency = self._name(region.agencies[ticket.agency])
+        return self.phrases.say("choice_late", ticket.language, number=ticket.number, agency=agency)
+
+    def service(self, service: Service, language: str) -> str:
+        """Calling this will answer from the service directory, and say how the question reaches staff all the same."""
+        told = directory.answer(self.phrases, service, language, short=self.terse)
+        offer = self.phrases.say("offer_pass_on_sms" if self.terse else "offer_pass_on", language)
+        return f"{told} {offer}" if self.terse else f"{told}\n\n{offer}"
+
+    def meanwhile(self, service: Service, language: str) -> str:
+        """Calling this will give the directory's answer as it stands below the receipt of a letter or a form."""
+        return f"{self.phrases.say('answer_meanwhile', language)}\n{directory.answer(self.phrases, service, language)}"
 
     def privacy(self, language: str) -> str:
         """Calling this will give the one-line privacy notice of first contact (UU 27/2022, articles 20 and 21)."""
@@ -105,9 +148,13 @@ class Replies:
         places = "; ".join(region.place_name(code) for code in candidates[:MOST_CHOICES])
         return self.phrases.say("place_choice", ticket.language, number=ticket.number, places=places)
 
-    def emergency(self, region: Region, language: str) -> str:
-        """Calling this will send somebody who may be in danger to the emergency number."""
-        return self.phrases.say("receipt_emergency", language, emergency=region.emergency_number)
+    def emergency(self, region: Region, language: str, danger: str = "") -> str:
+        """Calling this will send somebody who may be in danger to the emergency number, and to those who come for this
+        ``danger`` where it is known."""
+        number = region.emergency_number
+        if danger:
+            return self.phrases.say(f"emergency_{danger}", language, emergency=number)
+        return self.phrases.say("receipt_emergency", language, emergency=number)
 
     def added(self, ticket: Ticket) -> str:
         """Calling this will confirm that a message was added to a ticket."""
@@ -201,6 +248,10 @@ class Replies:
 
     def _when(self, instant: datetime, language: str) -> str:
         return self.phrases.day(instant, language) if self.terse else self.phrases.moment(instant, language)
+
+    @staticmethod
+    def _matter(category: Category, language: str) -> str:
+        return category.name_en if language == "en" else category.name
 
     def _name(self, agency: Agency) -> str:
         return agency.short if self.terse else agency.name

@@ -171,13 +171,30 @@ HEARD = 2000
 _NUMBER_LENGTHS = range(9, 13)
 
 
-#: Words of people in danger. Too many is better than one too few: the answer is one line with the emergency number.
-DANGER = (
-    "kebakaran", "terbakar", "bunuh diri", "tenggelam", "hanyut", "tertimbun", "sekarat", "pingsan", "ditikam",
-    "dibacok", "ditembak", "disandera", "perampokan", "dirampok", "kesetrum", "tersetrum", "keracunan", "diculik",
-    "gempa", "banjir bandang", "longsor", "nyawa", "gawat darurat", "kecelakaan",
-    "on fire", "drowning", "suicide", "bleeding",
+#: What passes a question on that was answered from the service directory; "ya" alone as well.
+PASS_ON = frozenset(
+    "lapor laporkan dilaporkan melapor laporan teruskan diteruskan terusin terus lanjutkan report forward".split()
+)
+YES = frozenset("ya y iya iyaa yaa yes".split())
+#: With what somebody says that such an answer did not help: said at the beginning.
+UNHELPED = tuple(
+    tuple(start.split())
+    for start in (
+        "bukan itu", "bukan begitu", "bukan gitu", "bukan yang itu", "bukan ini", "salah", "tidak jelas", "tdk jelas",
+        "gak jelas", "ga jelas", "nggak jelas", "kurang jelas", "belum jelas", "tidak membantu", "tdk membantu",
+        "gak membantu", "tidak sesuai", "masih bingung", "masih belum jelas", "saya tidak paham", "tidak paham",
+        "saya mau lapor", "sy mau lapor", "mau lapor", "saya ingin lapor", "saya ingin melapor", "saya mau melapor",
+        "maksud saya", "maksudnya", "not that", "that is not", "not clear", "unclear", "wrong", "i want to report",
+        "i meant",
+    )
 )  # fmt: skip
+#: What is left to do or to ask for: no thanks and no greeting, however polite.
+REMAINING = frozenset(
+    """
+    tapi tp tetapi namun cuma hanya belum blm belom masih tolong mohon kapan kenapa mengapa kok sampai lagi rusak mati
+    tidak tdk gak ga nggak enggak ndak jangan bisakah apakah but still not yet please when why
+    """.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +202,7 @@ class Heard:
     """Calling this will hold what the words of a text are, before anybody asks what they mean.
 
     ``names_ticket`` is true for a STATUS with something that looks like a number, right or misspelt. ``language`` is
-    empty when the words do not tell. ``danger`` is true when somebody may be in danger. ``named`` is what a STATUS
-    names, in one piece.
+    empty when the words do not tell. ``named`` is what a STATUS names, in one piece.
     """
 
     words: tuple[str, ...]
@@ -195,7 +211,6 @@ class Heard:
     greeting: bool
     thanks: bool
     language: str
-    danger: bool = False
     named: str = ""
 
 
@@ -233,10 +248,19 @@ def hear(text: str, prefix: str, keywords: Collection[str] = ()) -> Heard:
     command, named, names_ticket = _command(head, words, prefix, frozenset(keywords))
     if keyed and not words:
         command = Command.HELP
-    spaced = f" {' '.join(words)} "
-    danger = any(f" {sign} " in spaced for sign in DANGER)
-    language = _language(words, greeting)
-    return Heard(words, command, names_ticket, greeting, _is_thanks(words), language, danger, named)
+    return Heard(words, command, names_ticket, greeting, _is_thanks(words), _language(words, greeting), named)
+
+
+def passes_on(words: Sequence[str]) -> bool:
+    """Calling this will say whether words ask for nothing but that a question goes on to staff: "lapor", "tolong
+    teruskan ya"."""
+    said = frozenset(words)
+    return bool(said & PASS_ON) and said <= PASS_ON | FILLERS and len(words) <= _FEW
+
+
+def unhelped(words: Sequence[str]) -> bool:
+    """Calling this will say whether words begin by telling that an answer did not help: "bukan itu"."""
+    return any(tuple(words[: len(start)]) == start for start in UNHELPED)
 
 
 def _command(

@@ -16,7 +16,8 @@ import time
 from types import FrameType
 
 from redis.exceptions import RedisError
-from rq import Worker
+from rq import Queue, Worker
+from rq.job import Job
 
 from bot.process import Stop, beat, run
 from dispatch.jobqueue import INBOUND, MEDIA, outbound
@@ -38,10 +39,18 @@ class _QueueWorker(Worker):
         super().__init__([queue], connection=runtime.queue.connection, serializer="json")
         self.told = False
         self._before = before
+        self._runtime = runtime
 
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]
         self._stop_requested = self.told = bool(self._before)
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Calling this will fork the process that does a job; it inherits the model that serves now, and need not load
+        it again when another was put into service since this worker began."""
+        if queue.name == INBOUND:
+            _ = self._runtime.classifier
+        super().fork_work_horse(job, queue)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.told = True

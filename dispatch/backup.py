@@ -21,7 +21,7 @@ from typing import Any
 
 from alembic.script import ScriptDirectory
 
-from dispatch import db, snapshots
+from dispatch import db, snapshots, versions
 from dispatch.runtime import Runtime
 from dispatch.services.media import path_of
 from dispatch.snapshots import BackupFault
@@ -132,6 +132,8 @@ def restore(runtime: Runtime, folder: Path) -> None:
             raise BackupFault(f"{name} was changed while it was restored: begin again with an empty installation")
         if path.parts[0] == "models":
             _copy(folder / name, runtime.settings.var / name)
+    if runtime.settings.models.is_dir():
+        versions.tighten(runtime.settings.models)  # a model that others could have written is refused
     snapshots.bring_back(runtime.engine, folder, runtime.now())
     with runtime.engine.connect() as connection:
         found = snapshots.count_rows(connection)

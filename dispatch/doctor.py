@@ -20,10 +20,11 @@ from dispatch import costs, db
 from dispatch.config import ConfigFaults
 from dispatch.costs import Allowance
 from dispatch.models import AttachmentState, EventState, Heartbeat, InboundEvent, Outbox, StoredAttachment
-from dispatch.region import RegionFaults
+from dispatch.phrases import REQUIRED
+from dispatch.region import RegionFaults, check
 from dispatch.runtime import Runtime
 from dispatch.scanner import ScannerAway
-from dispatch.services import breaker, media, refusals
+from dispatch.services import breaker, media, models, refusals
 
 log = logging.getLogger("aduan.doctor")
 
@@ -99,10 +100,11 @@ def _configuration(runtime: Runtime) -> Finding:
 
 
 def _region(runtime: Runtime) -> Iterator[tuple[bool, str]]:
-    try:
+    settings = runtime.settings
+    if faults := check(settings.region, settings.region_dir, required_phrases=REQUIRED):
+        yield False, f"{len(faults)} fault(s), first {faults[0]}: run aduan region check and correct them"
+    else:
         yield True, f"{runtime.region.code} {runtime.region.version}"
-    except RegionFaults as error:
-        yield False, f"{len(error.faults)} fault(s), first {error.faults[0]}: run aduan region check and correct them"
 
 
 def _channels(runtime: Runtime) -> Iterator[tuple[bool, str]]:
@@ -127,9 +129,19 @@ def _modems(runtime: Runtime) -> Iterator[tuple[bool, str]]:
 
 def _classifier(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     try:
-        yield True, runtime.classifier.version
+        version = runtime.classifier.version
     except ArtifactRefused as error:
         yield False, f"{error}: run aduan release to train it again"
+        return
+    for fault in runtime.model_store.faults:
+        yield False, f"{fault}: {version} serves instead; find out who changed it, then run aduan release"
+    yield True, version
+
+
+def _learning(runtime: Runtime) -> Iterator[tuple[bool, str]]:
+    with runtime.reading() as session:
+        told = models.last_training(session)
+    yield not told.startswith(models.FAILED), told or "no night's training yet"
 
 
 def _disk(runtime: Runtime) -> Iterator[tuple[bool, str]]:
@@ -338,6 +350,7 @@ _IN_DATABASE: dict[str, Look] = {
     "refused requests": _refused,
     "budgets": _budgets,
     "processes": _heartbeats,
+    "learning": _learning,
 }
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlmodel import Session, col
 
 from channels.message import DeliveryState
+from dispatch import judged
 from dispatch.models import Direction, Message, Outbox, Ticket
 from dispatch.region import Region
 from dispatch.runtime import utc_now
@@ -80,6 +81,17 @@ def _triage(now: datetime) -> ColumnElement[bool]:
     return and_(col(Ticket.triage).is_(True), _open(now))
 
 
+def _danger(now: datetime) -> ColumnElement[bool]:
+    return and_(col(Ticket.danger) != "", _open(now))
+
+
+def raised(now: datetime) -> ColumnElement[int]:
+    """Calling this will give what puts danger to life before urgency and both before the rest, in a list's order, as
+    long as nobody has answered."""
+    waits = and_(col(Ticket.first_response_at).is_(None), _open(now))
+    return case((and_(waits, col(Ticket.danger) != ""), 0), (and_(waits, col(Ticket.urgent).is_(True)), 1), else_=2)
+
+
 def _undelivered(now: datetime) -> ColumnElement[bool]:
     troubled = col(Outbox.state).in_((DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.HELD))
     return select(col(Outbox.id)).where(col(Outbox.ticket_id) == col(Ticket.id), troubled).exists()
@@ -101,7 +113,9 @@ CONDITIONS: dict[str, Rule] = {
     "open": _open,
     "overdue": _overdue,
     "triage": _triage,
+    "danger": _danger,
     "undelivered": _undelivered,
+    **judged.CONDITIONS,
 }
 #: Counted over the period's tickets, and counted over all tickets as they stand now.
 _OF_PERIOD = (

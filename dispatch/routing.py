@@ -24,6 +24,14 @@ class Reason(StrEnum):
     UNSURE = "unsure"
 
 
+class Held(StrEnum):
+    """Why the desk looks before any agency is chosen, whatever the matter is; kept where a reason is."""
+
+    SUPERVISION = "supervision_doubt"  # perhaps about the conduct of officials
+    SPAM = "spam_doubt"
+    DANGER = "danger"  # to life, and a body outside is in charge: none of ours would see it there
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Calling this will hold the agency a report goes to and why.
@@ -54,23 +62,24 @@ _ORDER: dict[Level, tuple[_Try, ...]] = {
 }
 
 
-def route(region: Region, category_code: str | None, area: str | None) -> Route:
+def route(region: Region, category_code: str | None, area: str | None, *, supervision: bool = False) -> Route:
     """Calling this will choose the agency for a category (None: nobody is sure) and an area code (None: unknown).
 
-    An area the region does not know counts as unknown. Content about officials' conduct goes to the inspectorate of the
-    place, else to the region's own, never to the agency complained about (Permen PANRB 62/2018, *berkadar
-    pengawasan*). Raises KeyError for a category code that the region does not have.
+    An area the region does not know counts as unknown. Content about officials' conduct, by its category or because
+    its words are (``supervision``), goes to the inspectorate of the place, else to the region's own, never to the
+    agency complained about (Permen PANRB 62/2018, *berkadar pengawasan*). Raises KeyError for a category code that the
+    region does not have.
     """
-    if category_code is None:
-        return Route(region.desk, Reason.UNSURE, provisional=True)
-    category = region.categories[category_code]
+    category = region.categories[category_code] if category_code is not None else None
     regency = region.regency_of(area) if area else None
     if regency not in region.places:
         regency = None
 
-    if category.supervision:
+    if supervision or (category and category.supervision):
         local = _serving(region, region.agencies[region.inspectorate].function, regency)
         return Route(local.code if local else region.inspectorate, Reason.SUPERVISION, provisional=regency is None)
+    if category is None:
+        return Route(region.desk, Reason.UNSURE, provisional=True)
 
     missing = _why_not_local(region, category.function, regency)
     for step in _ORDER[category.level]:

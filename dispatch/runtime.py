@@ -26,7 +26,8 @@ from dispatch.scanner import Scanner, configured
 
 if TYPE_CHECKING:
     from channels.base import Channel
-    from classifier.scorer import Scorer
+    from classifier.reader import Reader
+    from dispatch.versions import Store
 
 
 def utc_now() -> datetime:
@@ -79,12 +80,21 @@ class Runtime:
         """Calling this will give the virus scanner, None when none is configured."""
         return configured(self.settings.clamav)
 
-    @cached_property
-    def classifier(self) -> Scorer:
-        """Calling this will load the trained classifier. Raises ArtifactRefused when there is none or it is damaged."""
-        from classifier.artifact import load as load_model  # lazily: most commands classify nothing
+    @property
+    def classifier(self) -> Reader:
+        """Calling this will give the trained classifier that serves, another one as soon as that is put into service.
 
-        return load_model(self.settings.models / "current")
+        Raises ArtifactRefused when there is none that can be trusted.
+        """
+        placed: Reader | None = self.__dict__.get("classifier")  # one that was put here by hand serves
+        return self.model_store.reader() if placed is None else placed
+
+    @cached_property
+    def model_store(self) -> Store:
+        """Calling this will give this process's view of the trained models; it says why one was refused."""
+        from dispatch.versions import Store  # lazily: most commands classify nothing
+
+        return Store(self.settings.models)
 
     def channel(self, provider: str) -> Channel:
         """Calling this will give a configured provider's channel. Raises KeyError when it is off."""

@@ -14,8 +14,8 @@ import pytest
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import create_engine, text
 
-from classifier.scorer import Scorer
-from dispatch import db
+from classifier.reader import Reader
+from dispatch import db, training
 from dispatch.config import Settings
 from dispatch.phrases import REQUIRED
 from dispatch.region import Region, load
@@ -141,17 +141,13 @@ def runtime(environment: dict[str, str], clock: Clock, kaltara: Region) -> Itera
 
 
 @pytest.fixture(scope="session")
-def starter(kaltara: Region) -> Scorer:
-    """The classifier trained on the region pack's examples, once for the whole run."""
-    from classifier.model import ComplaintClassifier
-
-    texts = [example.text for example in kaltara.examples]
-    labels = [example.category for example in kaltara.examples]
-    return ComplaintClassifier(precision=kaltara.sure_precision, name="starter").fit(texts, labels).scorer_
+def starter(kaltara: Region) -> Reader:
+    """The classifier trained on what the region pack teaches, once for the whole run."""
+    return training.train(kaltara)
 
 
 @pytest.fixture
-def trained(runtime: Runtime, starter: Scorer) -> Runtime:
+def trained(runtime: Runtime, starter: Reader) -> Runtime:
     """The runtime with its classifier in place."""
     runtime.__dict__["classifier"] = starter
     return runtime

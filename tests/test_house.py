@@ -52,7 +52,7 @@ def test_every_folder_with_code_is_a_package():
 def test_every_file_a_package_reads_is_shipped():
     patterns = PROJECT["tool"]["setuptools"]["package-data"]
     shipped = {path for room, globs in patterns.items() for each in globs for path in (ROOT / room).glob(each)}
-    kinds = {".html", ".css", ".js", ".yaml", ".csv", ".mako", ".po", ".svg", ".png"}
+    kinds = {".html", ".css", ".js", ".yaml", ".csv", ".txt", ".mako", ".po", ".svg", ".png"}
     needed = {path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in kinds}
     assert sorted(map(shown, needed - shipped)) == []
 

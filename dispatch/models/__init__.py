@@ -12,7 +12,7 @@ from dispatch.models.events import (
     StoredTemplate,
     Upload,
 )
-from dispatch.models.learning import Label, LabelSource, ModelState, ModelVersion
+from dispatch.models.learning import BY_STAFF, Label, LabelSource, ModelState, ModelVersion
 from dispatch.models.people import AddressAlias, Citizen, CitizenAddress, CitizenMerge, LinkCode, MergeProof
 from dispatch.models.staff import Audit, LoginAttempt, Role, Staff, StaffAgency, StaffSession
 from dispatch.models.tickets import (
@@ -31,6 +31,7 @@ from dispatch.models.types import UtcDateTime
 metadata = SQLModel.metadata
 
 __all__ = [
+    "BY_STAFF",
     "AddressAlias",
     "Assignment",
     "AttachmentState",

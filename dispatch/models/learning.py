@@ -1,4 +1,4 @@
-"""What the classifier learns from, and the versions of it: labels with where they come from, models with their figures."""
+"""What the classifier learns from, and its versions: labels with their source, models with their figures."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ class LabelSource(StrEnum):
     CHOSEN = "chosen"  # the citizen chose from what we asked
 
 
+#: Statements of staff; a citizen's own choice counts only where none of these stands.
+BY_STAFF = (LabelSource.CONFIRMED, LabelSource.CORRECTED, LabelSource.TRIAGED)
+
+
 class Label(SQLModel, table=True):
     """Calling this will make a row for one statement of which category a ticket's first words belong to.
 
-    Statements accumulate; the last one of a ticket that is not withdrawn holds. ``suggested`` and ``confidence`` are what
-    the classifier ``model_version`` had said. The text itself stays in the messages: erasing them erases the lesson.
+    Statements accumulate; the last one of a ticket that is not withdrawn holds. ``suggested`` and ``confidence`` are
+    what the classifier ``model_version`` had said. The text stays in the messages: erasing them erases the lesson.
     """
 
     __tablename__ = "label"
@@ -54,11 +58,11 @@ class ModelState(StrEnum):
 
 
 class ModelVersion(SQLModel, table=True):
-    """Calling this will make a row for one trained classifier: from how many rows, with which figures, and what became of
-    it and why.
+    """Calling this will make a row for one trained classifier: from how many rows, with which figures, and what became
+    of it and why.
 
-    ``taught`` counts the region pack's rows, ``local`` those of local tickets. ``figures`` holds the comparison with the
-    version that served when it was made.
+    ``taught`` counts the region pack's rows, ``local`` those of local tickets. ``figures`` holds the comparison with
+    the version that served when it was made.
     """
 
     __tablename__ = "model_version"

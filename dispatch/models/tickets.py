@@ -17,9 +17,10 @@ class Ticket(SQLModel, table=True):
 
     ``spoken_at`` is when the citizen said it, ``opened_at`` when we received it. The ``*_due`` columns copy the current
     assignment. ``version`` rises with every change an officer could have missed. ``agency`` is never empty: a ticket
-    without a sure agency waits at the desk with ``triage`` set. ``danger`` names the danger to life the words tell of (""
-    when none); ``personal`` the kinds of personal data found in them. ``choices`` are the categories the citizen was last
-    asked to choose from, in the order of their numbers.
+    without a sure agency waits at the desk with ``triage`` set. ``danger`` names the danger to life the words tell of
+    ("" when none), ``urgent`` says that it cannot wait for the next working day; ``personal`` names the kinds of
+    personal data found in them. ``choices`` are the categories the citizen was last asked to choose from, in the order
+    of their numbers.
     """
 
     __tablename__ = "ticket"
@@ -60,6 +61,7 @@ class Ticket(SQLModel, table=True):
     version: int = 1
     region_version: str = ""
     danger: str = ""
+    urgent: bool = False
     personal: list[str] = Field(default_factory=list, sa_type=plain_json())
     choices: list[str] = Field(default_factory=list, sa_type=plain_json())
     choices_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -14,6 +14,7 @@ from dispatch.db import stored_id
 from dispatch.models import Author, CitizenAddress, Direction, Message, Outbox, Ticket
 from dispatch.phrases import Phrases
 from dispatch.runtime import ring_sender_after_commit
+from dispatch.services import labels
 from dispatch.services.tickets import audit, move
 from dispatch.workflow import ENDED, Status
 
@@ -64,6 +65,7 @@ def reply(
     ticket.last_staff_at = now
     ticket.triage = False
     session.add(ticket)
+    labels.confirm(session, now, ticket, staff_id=staff_id)
     audit(session, now, "ticket.reply", "ticket", ticket.number, staff_id=staff_id)
     return message
 

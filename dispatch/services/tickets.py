@@ -8,20 +8,27 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from classifier.reading import Kind
 from dispatch import numbers, routing, sla
 from dispatch.db import stored_id
 from dispatch.models import Assignment, Audit, CitizenAddress, Message, StatusChange, Ticket
 from dispatch.region import Category, Region
+from dispatch.routing import Held, Reason
 from dispatch.workflow import ENDED, STOPS_VERIFY, Status, check
 
 SUMMARY_LENGTH = 160
+#: The kinds the law knows (Permen PANRB 62/2018), each with its own clock; a greeting or an advert is none of them.
+LEGAL_KINDS = frozenset({Kind.COMPLAINT, Kind.INFORMATION, Kind.ASPIRATION})
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
     """Calling this will hold what the classifier says of a text, in the ticket's own terms.
 
-    ``category`` is None when it is not sure; then ``suggestions`` (best first) are what triage shows.
+    ``category`` is None when it is not sure; then ``suggestions`` (best first) are what triage shows, and ``choices``
+    what the citizen may be asked to choose from. ``kind`` is None where the words do not tell it, ``kind_score`` (0 to
+    1) how sure it is. ``supervision``: nearly surely about the conduct of officials. ``doubt`` is why a person must
+    look before anything else: "" for no reason. ``read`` is false where no classifier has read the text at all.
     """
 
     category: str | None
@@ -29,6 +36,16 @@ class Tag:
     words: tuple[str, ...] = ()
     model: str = ""
     suggestions: tuple[dict[str, object], ...] = field(default_factory=tuple)
+    kind: Kind | None = None
+    kind_score: float = 0.0
+    supervision: bool = False
+    danger: str = ""
+    urgent: bool = False
+    personal: tuple[str, ...] = ()
+    language: str = ""
+    doubt: str = ""
+    choices: tuple[str, ...] = ()
+    read: bool = False
 
 
 def open_ticket(
@@ -53,7 +70,7 @@ def open_ticket(
         address_id=stored_id(address.id),
         channel=address.channel,
         status=Status.NEW,
-        kind="complaint",
+        kind=Kind.COMPLAINT.value,
         agency=region.desk,
         language=language,
         summary=summarise(text),
@@ -66,15 +83,18 @@ def open_ticket(
         last_citizen_at=now,
         region_version=region.version,
     )
-    _route(region, ticket, tag.category)
+    mark(ticket, tag)
+    if tag.kind in LEGAL_KINDS:
+        ticket.kind = tag.kind.value
+    reason = _route(region, ticket, tag)
     session.add(ticket)
     session.flush()
     session.add(StatusChange(ticket_id=stored_id(ticket.id), to_status=Status.NEW, at=now, reason="received"))
-    route = _assign(session, region, now, ticket, tag=tag)
+    _write_assignment(session, region, now, ticket, reason=reason, tag=tag)
     if not region.agencies[ticket.agency].ours:
-        move(session, now, ticket, Status.FORWARDED, reason=route.reason)
+        move(session, now, ticket, Status.FORWARDED, reason=reason)
     elif not ticket.triage:
-        move(session, now, ticket, Status.ASSIGNED, reason=route.reason)
+        move(session, now, ticket, Status.ASSIGNED, reason=reason)
     first.ticket_id = ticket.id
     session.add(first)
     return ticket
@@ -88,14 +108,10 @@ def place(session: Session, region: Region, now: datetime, ticket: Ticket, area:
     ticket.area = area
     ticket.version += 1
     session.add(ticket)
-    if (
-        ticket.category is None
-        or ticket.first_response_at
-        or Status(ticket.status) not in {Status.NEW, Status.ASSIGNED}
-    ):
+    if ticket.triage or (ticket.category is None and not ticket.supervision) or _begun(ticket):
         return False
     before = ticket.agency
-    if routing.route(region, ticket.category, area).agency == before:
+    if routing.route(region, ticket.category, area, supervision=ticket.supervision).agency == before:
         return False
     last = current_assignment(session, ticket)
     tag = (
@@ -103,25 +119,67 @@ def place(session: Session, region: Region, now: datetime, ticket: Ticket, area:
         if last
         else Tag(ticket.category)
     )
-    _route(region, ticket, ticket.category)
-    route = _assign(session, region, now, ticket, tag=tag)
+    reason = _route(region, ticket, tag)
+    _write_assignment(session, region, now, ticket, reason=reason, tag=tag)
     if not region.agencies[ticket.agency].ours:
-        move(session, now, ticket, Status.FORWARDED, reason=route.reason)
+        move(session, now, ticket, Status.FORWARDED, reason=reason)
     return ticket.agency != before
 
 
-def categorise(session: Session, region: Region, now: datetime, ticket: Ticket, tag: Tag, text: str) -> None:
-    """Calling this will give a ticket that waits for triage to the agency its citizen's further words name.
+def mark(ticket: Ticket, tag: Tag) -> None:
+    """Calling this will note on a ticket what further words show beside its matter: danger to life, urgency, kinds of
+    personal data. What was noted before stays."""
+    ticket.danger = ticket.danger or tag.danger
+    ticket.urgent = ticket.urgent or tag.urgent
+    if found := set(tag.personal) - set(ticket.personal):
+        ticket.personal = sorted({*ticket.personal, *found})
 
-    Nothing happens unless ``tag`` is sure and nobody has looked at the ticket yet. The list then shows those words.
+
+def undecided(ticket: Ticket) -> bool:
+    """Calling this will say whether a ticket still waits for triage and nobody has looked at it."""
+    return ticket.triage and Status(ticket.status) is Status.NEW
+
+
+def unclear(session: Session, ticket: Ticket) -> bool:
+    """Calling this will say whether an undecided ticket waits only because its matter is not clear: that the citizen's
+    further words may settle, unlike what a person must look at."""
+    last = current_assignment(session, ticket) if undecided(ticket) else None
+    return last is not None and last.reason == Reason.UNSURE
+
+
+def categorise(
+    session: Session, region: Region, now: datetime, ticket: Ticket, tag: Tag, text: str = "", reason: str = "explained"
+) -> bool:
+    """Calling this will give a ticket that waits for triage to the agency its citizen's further words name; True when
+    it did.
+
+    Nothing happens unless ``tag`` is sure and the ticket is ``unclear``. The list then shows ``text``, if there is any.
     """
-    if tag.category is None or not ticket.triage or Status(ticket.status) is not Status.NEW:
-        return
-    _route(region, ticket, tag.category)
-    ticket.summary = summarise(text)
-    _assign(session, region, now, ticket, tag=tag)
+    if tag.category is None or not unclear(session, ticket):
+        return False
+    why = _route(region, ticket, tag)
+    ticket.summary = summarise(text) if text else ticket.summary
+    _write_assignment(session, region, now, ticket, reason=why, tag=tag)
+    if ticket.triage:  # it turned out to be what only a person may pass on
+        return False
     target = Status.ASSIGNED if region.agencies[ticket.agency].ours else Status.FORWARDED
-    move(session, now, ticket, target, reason="explained")
+    move(session, now, ticket, target, reason=reason)
+    return True
+
+
+def supervise(session: Session, region: Region, now: datetime, ticket: Ticket, tag: Tag) -> bool:
+    """Calling this will take a ticket from the agency that has it to the inspectorate, because its citizen's further
+    words are nearly surely about the conduct of officials; True when it did.
+
+    Only while no officer has begun: afterwards a person decides. Deadlines count from when the ticket was opened.
+    """
+    if not tag.supervision or ticket.supervision or _begun(ticket):
+        return False
+    reason = _route(region, ticket, Tag(ticket.category, supervision=True))
+    _write_assignment(session, region, now, ticket, reason=reason)
+    if ticket.status == Status.NEW:
+        move(session, now, ticket, Status.ASSIGNED, reason="explained")
+    return True
 
 
 def reassign(
@@ -134,18 +192,23 @@ def reassign(
     category: str | None,
     staff_id: int,
     note: str = "",
+    legal_kind: str | None = None,
+    supervision: bool | None = None,
 ) -> Assignment:
     """Calling this will give a ticket to an agency a person chose, and write who, when and why.
 
-    The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError for
-    an unknown agency or category, NotAllowed when the ticket's status forbids it.
+    ``legal_kind`` and ``supervision`` are what the person says of them, None for what the category says or the ticket
+    has. The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError
+    for an unknown agency or category, NotAllowed when the ticket's status forbids it.
     """
     target = Status.ASSIGNED if region.agencies[agency].ours else Status.FORWARDED
     kind = region.categories[category] if category is not None else None
     if ticket.status != target:
         move(session, now, ticket, target, staff_id=staff_id, reason=note or "reassigned")
     if kind is not None:
-        _apply_kind(ticket, kind)
+        _apply(region, ticket, kind, inspected=_inspects(region, agency))
+    ticket.kind = legal_kind or ticket.kind
+    ticket.supervision = ticket.supervision if supervision is None else supervision
     ticket.agency = agency
     ticket.triage = False
     assignment = _write_assignment(session, region, now, ticket, reason="staff", note=note, staff_id=staff_id)
@@ -156,7 +219,7 @@ def reassign(
         "ticket",
         ticket.number,
         staff_id=staff_id,
-        detail={"agency": agency, "category": category},
+        detail={"agency": agency, "category": category, "kind": ticket.kind, "supervision": ticket.supervision},
     )
     return assignment
 
@@ -237,24 +300,46 @@ def summarise(text: str) -> str:
     return line[: SUMMARY_LENGTH - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _route(region: Region, ticket: Ticket, category: str | None) -> None:
-    route = routing.route(region, category, ticket.area)
-    ticket.agency = route.agency
-    ticket.triage = category is None
+def _begun(ticket: Ticket) -> bool:
+    return ticket.first_response_at is not None or Status(ticket.status) not in {Status.NEW, Status.ASSIGNED}
+
+
+def _route(region: Region, ticket: Ticket, tag: Tag) -> str:
+    """Give the ticket its agency, category and kind, and say why. What a person must look at first waits at the desk,
+    without a category; so does danger to life where a body outside is in charge: none of ours would see it there."""
+    supervision = tag.supervision or ticket.supervision
+    route = routing.route(region, tag.category, ticket.area, supervision=supervision)
+    held = tag.doubt
+    if not held and tag.danger and not region.agencies[route.agency].ours:
+        held = Held.DANGER
+    category = None if held else tag.category
+    ticket.agency = region.desk if held else route.agency
+    ticket.triage = bool(held) or (category is None and not supervision)
     if category is not None:
-        _apply_kind(ticket, region.categories[category])
+        _apply(region, ticket, region.categories[category], inspected=supervision, said=tag.kind)
+    elif supervision and not held:
+        ticket.supervision, ticket.kind = True, Kind.COMPLAINT.value
+    return held or route.reason
 
 
-def _apply_kind(ticket: Ticket, category: Category) -> None:
+def _apply(region: Region, ticket: Ticket, category: Category, *, inspected: bool, said: Kind | None = None) -> None:
+    """Put a ticket in a category. Its kind is what its words say; where these do not tell, the category's own, but
+    what earlier words told stays in a category of plain complaints. What an inspectorate gets is a complaint about
+    officials whatever its matter."""
+    before = region.categories.get(ticket.category or "")
+    told = ticket.kind != (before.kind if before else Kind.COMPLAINT)
+    if said in LEGAL_KINDS:
+        ticket.kind = said.value
+    elif before is not category and not (told and category.kind == Kind.COMPLAINT):
+        ticket.kind = category.kind
     ticket.category = category.code
-    ticket.kind = category.kind
-    ticket.supervision = category.supervision
+    ticket.supervision = category.supervision or inspected
+    if ticket.supervision:
+        ticket.kind = Kind.COMPLAINT.value
 
 
-def _assign(session: Session, region: Region, now: datetime, ticket: Ticket, *, tag: Tag) -> routing.Route:
-    route = routing.route(region, tag.category, ticket.area)
-    _write_assignment(session, region, now, ticket, reason=route.reason, tag=tag)
-    return route
+def _inspects(region: Region, agency: str) -> bool:
+    return region.agencies[agency].function == region.agencies[region.inspectorate].function
 
 
 def _write_assignment(

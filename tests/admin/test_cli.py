@@ -228,6 +228,37 @@ class TestRegion:
         assert any("places.csv:" in line for line in done.out.splitlines())
         assert f"{len(done.out.splitlines())} fault(s)" in done.err
 
+    @pytest.mark.parametrize(
+        ("where", "says"),
+        [
+            ("Dinas setempat, " * 20 + "lantai dua", "where (id) does not fit an answer by SMS"),
+            ("Telepon 1500200", "where (id) does not fit an answer by SMS"),
+            ("Dinas setempat ✉ " * 9 + "lantai dua", "the short answer (id) takes 5 SMS"),
+        ],
+        ids=["too-long", "digits-filters-drop", "signs-that-cost"],
+    )
+    def test_an_answer_that_does_not_fit_an_sms_is_a_fault(self, aduan, folder, where, says):
+        services = folder / "packs" / "contoh" / "services" / "umum.yaml"
+        services.write_text(services.read_text().replace("id: Dinas setempat", f'id: "{where}"'))
+        done = aduan("region", "check")
+        assert (done.status, done.out) == (1, f"services/umum.yaml:3: service kartu: {says}\n")
+
+    @pytest.mark.parametrize("text", ["kartu hilang, bagaimana?", "kartu saya jatuh di parit"])
+    def test_service_says_what_is_answered_and_why(self, aduan, text):
+        answers = "?" in text
+        body = json.loads(aduan("region", "service", text, "--json").out)
+        assert (body["service"], body["answers"], bool(body["reason"])) == ("kartu", answers, not answers)
+        assert ("short" in body) == answers
+        plain = aduan("region", "service", text).out
+        assert "nearest kartu (services/umum.yaml:3)" in plain
+        assert ("no answer: nothing is asked" in plain) != answers
+
+    def test_release_refuses_a_pack_with_any_fault(self, aduan, folder):
+        examples = folder / "packs" / "contoh" / "examples" / "jalan.txt"
+        examples.write_text(examples.read_text() + "\n")
+        done = aduan("release")
+        assert done.status != 0 and "examples/jalan.txt:26: the line is blank" in done.err
+
     @pytest.mark.parametrize("name", ["tiada", "/etc/hosts"], ids=["unknown", "a-path"])
     def test_a_pack_that_is_not_there(self, aduan, name):
         done = aduan("region", "check", name)
@@ -239,6 +270,8 @@ class TestRegion:
         body = json.loads(aduan("region", "show", "--json").out)
         assert body["code"] == "contoh"
         assert {"code", "name", "level", "area", "joined"} == set(body["agencies"][0])
+        assert (body["counts"]["examples"], body["counts"]["services"]) == (175, 2)
+        assert "175 examples" in done.out and "25 examples" in done.out
 
     def test_the_pack_we_ship_is_in_order(self, aduan, monkeypatch):
         monkeypatch.delenv("ADUAN_REGION")
@@ -247,7 +280,9 @@ class TestRegion:
 
 
 class TestClassify:
-    KEYS = frozenset({"suggestions", "sure", "kind", "area", "model"})
+    KEYS = frozenset(
+        ["suggestions", "sure", "kind", "supervision", "danger", "urgent", "personal", "language", "area", "model"]
+    )
 
     def test_says_agency_words_and_model(self, aduan):
         done = aduan("classify", "listrik padam di gang 3 Kenanga")
@@ -283,7 +318,7 @@ class TestClassify:
         assert (len(found), found[0], found[2]) == (3, "listrik", "bencana")
 
     def test_a_damaged_model_is_replaced_and_not_trusted(self, aduan, folder):
-        shutil.rmtree(folder / "var" / "models" / "current")
+        shutil.rmtree(folder / "var" / "models" / "versions")
         assert aduan("classify", "listrik padam").status == 0
 
 
@@ -299,8 +334,10 @@ class TestClassifier:
     @pytest.fixture
     def data(self, folder: Path) -> str:
         path = folder / "data.csv"
-        examples = tiny_region.EXAMPLES.splitlines()
-        path.write_text("\n".join(["text,label", *examples[1:]]) + "\n")
+        rows = [
+            f"{line},{Path(name).stem}\n" for name, text in tiny_region.EXAMPLES.items() for line in text.splitlines()
+        ]
+        path.write_text("text,label\n" + "".join(rows))
         return str(path)
 
     def test_evaluate_starter(self, aduan, data):

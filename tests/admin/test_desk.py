@@ -49,7 +49,7 @@ def test_triage_lists_the_unsure_by_deadline(signed_in: Make, runtime: Runtime, 
     text = signed_in(agencies=("prov-diskominfo",)).get("/admin/triage").text
     assert 0 < text.index(first.number) < text.index(second.number)
     assert sure.number not in text
-    assert text.count('<button class="choice">') == 3
+    assert re.findall(r'<button class="choice"(?: accesskey="(\d)")?>', text) == ["1", "2", "3"]
     assert "41&nbsp;%" in text and "No suggestion" in text
 
 
@@ -68,6 +68,22 @@ def test_one_button_gives_the_ticket_to_its_agency(signed_in: Make, runtime: Run
         Status.ASSIGNED,
     )
     assert "Nothing waits here." in desk.get("/admin/triage").text
+
+
+def test_the_desk_goes_on_to_the_next_and_hears_what_it_taught(signed_in: Make, runtime: Runtime) -> None:
+    ticket = open_ticket(runtime, "Sampah", category=None, area="65.71", suggestions=SUGGESTIONS)
+    desk = signed_in(agencies=("prov-diskominfo",))
+    form: dict[str, object] = {"agency": "tarakan-dlh", "category": "sampah", "from": "triage"}
+    response = desk.post(f"/admin/tickets/{ticket.number}/assign", form)
+    assert response.headers["Location"] == "/admin/triage"
+    assert "Lesson 1 for Waste; it joins tonight&#39;s training." in desk.get("/admin/triage").text
+
+
+def test_keys_choose_for_the_first_ticket_only(signed_in: Make, runtime: Runtime) -> None:
+    for _ in range(2):
+        open_ticket(runtime, category=None, area=None, suggestions=SUGGESTIONS)
+    text = signed_in(agencies=("prov-diskominfo",)).get("/admin/triage").text
+    assert text.count("accesskey=") == 3 and text.count('<button class="choice"') == 6
 
 
 # Quarantine

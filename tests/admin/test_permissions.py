@@ -53,6 +53,8 @@ POST /admin/login                             | in     in     in     in     in  
 POST /admin/logout                            | login  login  login  login  login  login  login  login  login
 GET /admin/password                           | login  second in     in     in     in     in     in     in
 POST /admin/password                          | login  second in     in     in     in     in     in     in
+GET /admin/quality                            | login  second change 403    403    403    in     in     in
+POST /admin/quality/rollback                  | login  second change 403    403    403    403    403    in
 GET /admin/quarantine                         | login  second change 403    403    403    403    in     in
 GET /admin/quarantine/<event_id>/original     | login  second change 403    403    403    403    404    404
 POST /admin/quarantine/<event_id>/discard     | login  second change 403    403    403    403    in     in
@@ -81,6 +83,7 @@ POST /admin/tickets/<number>/note             | login  second change 404    in  
 POST /admin/tickets/<number>/part             | login  second change 403    403    403    403    in     in
 POST /admin/tickets/<number>/place            | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/status           | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/unlearn          | login  second change 404    in     404    in     in     in
 GET /admin/triage                             | login  second change 403    403    in     403    in     in
 GET /admin/undelivered                        | login  second change in     in     in     in     in     in
 """

@@ -22,7 +22,7 @@ from channels.registry import kinds
 from dispatch.config import Settings
 from dispatch.models import AttachmentState, Author, Role, Ticket
 from dispatch.region import Region
-from dispatch.routing import Reason
+from dispatch.routing import Held, Reason
 from dispatch.runtime import Runtime
 from dispatch.workflow import Status
 
@@ -78,7 +78,7 @@ def test_translations_keep_their_values(catalog: Catalog) -> None:
         pytest.param(words.DELIVERIES, DeliveryState, id="deliveries"),
         pytest.param(words.ATTACHMENTS, AttachmentState, id="attachments"),
         pytest.param(words.ATTACHMENT_KINDS, AttachmentKind, id="kinds of attachment"),
-        pytest.param(words.REASONS, [*Reason, "staff"], id="reasons"),
+        pytest.param(words.REASONS, [*Reason, *Held, "staff"], id="reasons"),
     ],
 )
 def test_every_key_has_its_word(table: dict[str, object], keys: object, app_context: None) -> None:

@@ -12,6 +12,7 @@ from bot.conversation import (
     AFTERTHOUGHT,
     ANSWER_EXPECTS_REPLY,
     NEW_THREAD,
+    OFFER_HOLDS,
     RULES,
     Action,
     Facts,
@@ -20,6 +21,7 @@ from bot.conversation import (
 )
 from bot.words import hear
 from channels.message import UNPROVEN, Address, Attachment, AttachmentKind, InboundMessage, Location
+from classifier.reading import Kind
 
 NOW = datetime(2026, 11, 4, 2, 0, tzinfo=UTC)
 JOIN = timedelta(minutes=15)
@@ -36,6 +38,12 @@ OTHER = replace(LATEST, id=2)
 BURST = replace(LATEST, last_citizen_at=NOW)
 PLACELESS = replace(LATEST, area=None, place_asked_at=NOW - timedelta(hours=2))
 ANSWERED = replace(LATEST, last_staff_at=NOW - timedelta(days=1))
+ASKED = replace(LATEST, id=3, category=None, last_citizen_at=NOW - timedelta(hours=1))
+#: What somebody knows who was answered from the service directory an hour ago.
+OFFERED: dict[str, Any] = {"offered_at": NOW - timedelta(hours=1), "sure_category": None}
+CHOSEN: dict[str, Any] = {"asked": ASKED, "choice": "jalan_rusak", "sure_category": None, "latest": ASKED}
+LEARNT_THANKS: dict[str, Any] = {"kind": Kind.THANKS, "kind_score": 0.95, "sure_category": None}
+LEARNT_GREETING: dict[str, Any] = {"kind": Kind.GREETING, "kind_score": 0.95, "sure_category": None}
 
 
 def facts(text: str = "jalan rusak di Juata", **changes: Any) -> Facts:
@@ -166,6 +174,152 @@ CASES: dict[str, Case] = {
         "what follows an officer's answer",
         ANSWERED,
     ),
+    "thanks our list does not know": Case(
+        facts("sudah ditangani dengan baik, sukses selalu", latest=ANSWERED, **LEARNT_THANKS),
+        Action.THANK,
+        "thanks",
+        ANSWERED,
+    ),
+    "thanks our list does not know, out of the blue": Case(
+        facts("sudah ditangani dengan baik, sukses selalu", **LEARNT_THANKS), Action.THANK, "thanks"
+    ),
+    "thanks that are not sure": Case(
+        facts("sudah ditangani dengan baik", **{**LEARNT_THANKS, "kind_score": 0.89}), Action.OPEN, "any other text"
+    ),
+    "thanks with what remains": Case(
+        facts("sukses selalu tapi lampunya belum nyala", **LEARNT_THANKS), Action.OPEN, "any other text"
+    ),
+    "thanks with a question": Case(facts("sukses selalu, sudah selesai?", **LEARNT_THANKS), Action.OPEN, "any other"),
+    "thanks with a matter": Case(facts("mantap jiwa raga", has_matter=True, **LEARNT_THANKS), Action.OPEN, "any other"),
+    "thanks with a sure category": Case(
+        facts("mantap jiwa raga", **{**LEARNT_THANKS, "sure_category": "sampah"}), Action.OPEN, "any other text"
+    ),
+    "learnt thanks with a photo": Case(
+        facts("mantap jiwa raga", attachments=PHOTO, **LEARNT_THANKS), Action.OPEN, "any other text"
+    ),
+    "learnt thanks with a place": Case(
+        facts("mantap jiwa raga", area="65.71", **LEARNT_THANKS), Action.OPEN, "any other text"
+    ),
+    "long learnt thanks": Case(
+        facts("kami semua warga di sini sangat senang dan bangga sekali atas kerja bapak", **LEARNT_THANKS),
+        Action.OPEN,
+        "any other text",
+    ),
+    # the answer to our question which matter it is
+    "a number": Case(facts("2", **CHOSEN), Action.CHOOSE, "the answer to our question which", ASKED),
+    "none of these": Case(
+        facts("0", **{**CHOSEN, "choice": ""}), Action.CHOOSE, "the answer to our question which", ASKED
+    ),
+    "a number that quotes the question": Case(
+        facts("2", **CHOSEN, threaded=ASKED), Action.CHOOSE, "the answer to our question which", ASKED
+    ),
+    "a number after another report": Case(
+        facts("2", **{**CHOSEN, "latest": BURST}), Action.CHOOSE, "the answer to our question which", ASKED
+    ),
+    "a number that quotes another ticket": Case(
+        facts("2", **CHOSEN, threaded=OTHER), Action.JOIN, "what quotes us", OTHER
+    ),
+    "a number with a photo": Case(facts("2", **CHOSEN, attachments=PHOTO), Action.JOIN, "a few words", ASKED),
+    "no answer to it": Case(
+        facts("sudah lama sekali", **{**CHOSEN, "choice": None}), Action.JOIN, "a few words", ASKED
+    ),
+    "a number by a letter of its own": Case(facts("2", **CHOSEN, channel="mail"), Action.OPEN, "each mail"),
+    "a number in answer to our letter": Case(
+        facts("2", **CHOSEN, channel="mail", threaded=ASKED), Action.CHOOSE, "the answer to our question which", ASKED
+    ),
+    "a number from a claimed sender": Case(
+        facts("2", **CHOSEN, channel="mail", threaded=ASKED, notes=(UNPROVEN,)), Action.JOIN, "what quotes us", ASKED
+    ),
+    "a number from a claimed sender who reads our letters": Case(
+        facts("2", **CHOSEN, channel="mail", threaded=ASKED, notes=(UNPROVEN,), answers_us=True),
+        Action.CHOOSE,
+        "the answer to our question which",
+        ASKED,
+    ),
+    "stop while we ask": Case(facts("STOP", **{**CHOSEN, "choice": None}), Action.STOP, "a command"),
+    "a number by a machine": Case(facts("2", **CHOSEN, automatic=True), Action.KEEP, "mail written by a machine"),
+    "an edited number": Case(facts("2", **CHOSEN, revises="m1"), Action.KEEP, "an edit", ASKED),
+    "a new form of a number": Case(facts("2", **CHOSEN, thread=NEW_THREAD), Action.OPEN, "a form sent as new"),
+    # the service directory
+    "a question it answers": Case(
+        facts("di mana bayar pajak motor", service="pajak_tahunan"), Action.ANSWER, "a question that the service"
+    ),
+    "a short question with a ticket open": Case(
+        facts("cara bikin ktp", service="ktp_baru", sure_category=None, latest=LATEST),
+        Action.ANSWER,
+        "a question that the service",
+    ),
+    "a question that quotes us": Case(
+        facts("syaratnya apa", service="ktp_baru", threaded=OTHER), Action.JOIN, "what quotes us", OTHER
+    ),
+    "a question in a burst": Case(
+        facts("syaratnya apa", service="ktp_baru", sure_category=None, latest=BURST),
+        Action.JOIN,
+        "what follows within",
+        BURST,
+    ),
+    "another whole matter in a burst": Case(
+        facts("di mana saya bisa bayar pajak motor", service="pajak", sure_category="pajak_kendaraan", latest=BURST),
+        Action.OPEN,
+        "any other text",
+    ),
+    "a question after an officer's answer": Case(
+        facts("syaratnya apa", service="ktp_baru", sure_category=None, latest=ANSWERED),
+        Action.JOIN,
+        "what follows an officer's answer",
+        ANSWERED,
+    ),
+    "a question by mail": Case(facts("cara bikin ktp", channel="mail"), Action.OPEN, "each mail"),
+    # what it answered goes on
+    "LAPOR": Case(facts("LAPOR", **OFFERED), Action.ON_TO_STAFF, "a question answered from"),
+    "please pass it on": Case(facts("tolong teruskan ya pak", **OFFERED), Action.ON_TO_STAFF, "a question answered"),
+    "report": Case(facts("report", **OFFERED), Action.ON_TO_STAFF, "a question answered from"),
+    "yes": Case(facts("ya", **OFFERED), Action.ON_TO_STAFF, "a question answered from"),
+    "LAPOR though a ticket was written on since": Case(
+        facts("lapor", **OFFERED, latest=BURST), Action.ON_TO_STAFF, "a question answered from"
+    ),
+    "yes after a ticket was written on": Case(facts("ya", **OFFERED, latest=BURST), Action.KEEP, "a greeting", BURST),
+    "LAPOR at the end of three days": Case(
+        facts("lapor", offered_at=NOW - OFFER_HOLDS), Action.ON_TO_STAFF, "a question answered from"
+    ),
+    "LAPOR a second later": Case(
+        facts("lapor", offered_at=NOW - OFFER_HOLDS - SECOND), Action.GREET, "a greeting alone"
+    ),
+    "LAPOR while nothing was answered": Case(facts("lapor"), Action.GREET, "a greeting alone"),
+    "LAPOR with a matter": Case(
+        facts("lapor jalan rusak di Juata", **{**OFFERED, "sure_category": "jalan_rusak"}),
+        Action.OPEN,
+        "any other text",
+    ),
+    "LAPOR that quotes a ticket": Case(facts("lapor", **OFFERED, threaded=OTHER), Action.JOIN, "what quotes us", OTHER),
+    "yes to what is held after an answer": Case(facts("ya", **OFFERED, held=True), Action.KEEP, "the bare yes"),
+    # what it did not settle
+    "not that": Case(facts("bukan itu maksud saya pak", **OFFERED), Action.ON_TO_STAFF, "what such an answer"),
+    "not clear": Case(facts("kurang jelas", **OFFERED), Action.ON_TO_STAFF, "what such an answer"),
+    "not that, after a ticket was written on": Case(
+        facts("bukan itu maksud saya pak", **OFFERED, latest=BURST), Action.JOIN, "what follows within", BURST
+    ),
+    "what follows the answer at once": Case(
+        facts("motor saya pelat luar daerah", **{**OFFERED, "offered_at": NOW - JOIN}),
+        Action.ON_TO_STAFF,
+        "what such an answer",
+    ),
+    "what follows a second later": Case(
+        facts("motor saya pelat luar daerah", **{**OFFERED, "offered_at": NOW - JOIN - SECOND}),
+        Action.OPEN,
+        "any other text",
+    ),
+    "another matter after the answer": Case(
+        facts("jalan rusak di Juata", **{**OFFERED, "offered_at": NOW, "sure_category": "jalan_rusak"}),
+        Action.OPEN,
+        "any other text",
+    ),
+    "another question after the answer": Case(
+        facts("kalau SIM hilang bagaimana", **OFFERED, service="sim_hilang"),
+        Action.ANSWER,
+        "a question that the service",
+    ),
+    "thanks after the answer": Case(facts("oke makasih", **OFFERED), Action.THANK, "thanks"),
     # what quotes us
     "a text that quotes us": Case(facts(threaded=OTHER, latest=BURST), Action.JOIN, "what quotes us", OTHER),
     "a text about something else that quotes us": Case(
@@ -222,6 +376,12 @@ CASES: dict[str, Case] = {
     "a greeting in a burst": Case(facts("P", latest=BURST), Action.KEEP, "a greeting alone", BURST),
     "a greeting, ticket long open": Case(facts("halo", latest=LATEST), Action.GREET, "a greeting alone"),
     "a greeting with a photo": Case(facts("halo", attachments=PHOTO), Action.OPEN, "any other text"),
+    "a greeting our list does not know": Case(
+        facts("salam sejahtera bagi kita semua", **LEARNT_GREETING), Action.GREET, "a greeting alone"
+    ),
+    "a greeting our list does not know, ticket open": Case(
+        facts("salam sejahtera bagi kita semua", **LEARNT_GREETING, latest=LATEST), Action.OPEN, "any other text"
+    ),
     "a greeting by mail": Case(facts("Selamat pagi", channel="mail"), Action.GREET, "a greeting alone"),
     # letters
     "a mail in a burst": Case(facts(channel="mail", latest=BURST), Action.OPEN, "each mail"),

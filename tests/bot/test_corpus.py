@@ -29,7 +29,7 @@ from channels.message import Address
 from channels.registry import CHANNELS
 from channels.sms_modem import SmsModem
 from channels.sms_modem.tables import connect
-from classifier.scorer import Scorer
+from classifier.reader import Reader
 from dispatch.config import Settings
 from dispatch.models import AttachmentState, CitizenAddress, Direction, EventState, InboundEvent, Message, Outbox
 from dispatch.models import StoredAttachment as File
@@ -89,7 +89,7 @@ class Installation:
 
 
 @pytest.fixture
-def wire(environment: dict[str, str], kaltara: Region, starter: Scorer) -> Iterator[Callable[[str], Installation]]:
+def wire(environment: dict[str, str], kaltara: Region, starter: Reader) -> Iterator[Callable[[str], Installation]]:
     """Wires an installation of one provider, with the settings of its examples and an API on loopback."""
     opened: list[Runtime | StandIn] = []
 

@@ -11,14 +11,14 @@ import pytest
 
 from bot.clock import sweep
 from channels.message import Address, DeliveryState, InboundMessage
-from classifier import artifact
-from classifier.scorer import Scorer
+from classifier.reader import Reader
 from dispatch import outbox
 from dispatch.models import EventState, InboundEvent, Outbox, Ticket
 from dispatch.runtime import Runtime
 from dispatch.services.inbound import record_inbound
 from tests.bot.test_worker import children, outside, running, valkey  # noqa: F401  (two of them are fixtures)
 from tests.support.desk import rows
+from tests.support.models import place
 from tests.support.providers.base import hang
 from tests.support.providers.telegram import TOKEN, TelegramStandIn
 from tests.support.providers.twilio import ACCOUNT, WHATSAPP_FROM, TwilioStandIn
@@ -51,9 +51,9 @@ def environment(
     valkey: Valkey,  # noqa: F811
     telegram: TelegramStandIn,
     twilio: TwilioStandIn,
-    starter: Scorer,
+    starter: Reader,
 ) -> dict[str, str]:
-    artifact.save(starter, Path(environment["ADUAN_VAR"]) / "models" / "current")
+    place(Path(environment["ADUAN_VAR"]) / "models", starter)
     return {
         **environment,
         "REDIS_URL": valkey.url,

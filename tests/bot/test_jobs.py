@@ -16,7 +16,7 @@ from sqlmodel import col
 from bot import jobs
 from bot.jobs import drain_inbound, work_inbound
 from channels.message import Address, DeliveryReport, DeliveryState, Event, InboundMessage, OptOut
-from classifier.scorer import Scorer
+from classifier.reader import Reader
 from dispatch.models import (
     CitizenAddress,
     EventState,
@@ -192,13 +192,13 @@ def test_an_event_that_breaks_the_work_is_tried_again_then_quarantined_and_can_b
 class BreaksOnPoison:
     """The real classifier, but for one word that it cannot bear."""
 
-    def __init__(self, scorer: Scorer) -> None:
-        self.scorer = scorer
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
-    def suggest(self, texts: list[str]) -> Any:
+    def read(self, texts: list[str]) -> Any:
         if any("racun" in text for text in texts):
             raise ZeroDivisionError
-        return self.scorer.suggest(texts)
+        return self.reader.read(texts)
 
 
 def test_a_text_that_breaks_the_classifier_becomes_a_ticket_at_the_desk(trained: Runtime) -> None:
@@ -209,6 +209,9 @@ def test_a_text_that_breaks_the_classifier_becomes_a_ticket_at_the_desk(trained:
     poisoned, neighbour = rows(trained, Ticket)
     assert (poisoned.triage, poisoned.agency) == (True, trained.region.desk)
     assert (neighbour.triage, neighbour.agency) == (False, "tarakan-dpupr")
+    warning = trained.phrases.say("receipt_emergency", "id", emergency="112")
+    warned = [row.ticket_id for row in rows(trained, Outbox) if row.body == warning]
+    assert warned == [poisoned.id]  # nobody knows whether it is needed there
 
 
 def test_a_citizen_waits_behind_their_own_broken_message_others_do_not(

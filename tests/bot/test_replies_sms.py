@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bot.replies import Replies
+from channels.phones import AUTOMATIC_PARTS
 from channels.text import segments
+from classifier.reading import Danger
 from dispatch.phrases import Phrases
 from dispatch.region import Region
 from dispatch.workflow import Status
@@ -56,6 +59,10 @@ def receipts(region: Region, agency: str, language: str) -> Iterator[tuple[str, 
     yield "privacy", replies.privacy(language)
     yield "status unknown", replies.status_unknown(language)
     yield "emergency", replies.emergency(region, language)
+    for danger in Danger:
+        yield f"emergency: {danger}", replies.emergency(region, language, danger)
+    yield "none of these", replies.choice_declined(made)
+    yield "a choice too late", replies.choice_late(region, made)
 
 
 def faults(text: str) -> list[str]:
@@ -86,6 +93,28 @@ def test_the_thanks_for_every_place_are_one_sms(kaltara: Region, language: str) 
         if (found := faults(replies.place_thanks(kaltara, ticket(longest, language, INSTANTS[0], area=area))))
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_question_is_one_sms_or_none_and_nearly_always_one(kaltara: Region, language: str) -> None:
+    replies = Replies(Phrases(kaltara), "https://lapor.example.go.id", "sms")
+    made = ticket("prov-diskominfo", language, INSTANTS[0])
+    pairs = list(combinations(kaltara.categories, 2))
+    asked = [
+        replies.question(kaltara, made, pair) for pair in (*pairs, *combinations(list(kaltara.categories)[::3], 3))
+    ]
+    assert {text: found for text in asked if text and (found := faults(text))} == {}
+    assert sum(bool(text) for text in asked[: len(pairs)]) >= 0.98 * len(pairs)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_an_answer_of_the_directory_costs_no_more_than_any_automatic_text(kaltara: Region, language: str) -> None:
+    replies = Replies(Phrases(kaltara), "https://lapor.example.go.id", "sms")
+    said = {code: replies.service(service, language) for code, service in kaltara.services.items()}
+    assert {code: text for code, text in said.items() if segments(text).count > AUTOMATIC_PARTS} == {}
+    assert {
+        code: found for code, text in said.items() if (found := set(faults(text)) & {"a link", "four digits in a row"})
+    } == {}
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,15 @@ import pytest
 from bot.clock import sweep
 from bot.worker import queues
 from channels.message import Address, DeliveryState, InboundMessage
-from classifier import artifact
-from classifier.scorer import Scorer
+from classifier.reader import Reader
+from dispatch import training
 from dispatch.config import Settings
-from dispatch.models import EventState, InboundEvent, Outbox
+from dispatch.models import Assignment, EventState, InboundEvent, Outbox
 from dispatch.region import Region
 from dispatch.runtime import Runtime
 from dispatch.services.inbound import record_inbound
 from tests.support.desk import rows
+from tests.support.models import files_of, place
 from tests.support.providers.telegram import TOKEN, TelegramStandIn
 from tests.support.servers import wait_until
 from tests.support.valkey import Valkey
@@ -50,9 +52,9 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def environment(
-    environment: dict[str, str], valkey: Valkey, provider: TelegramStandIn, starter: Scorer
+    environment: dict[str, str], valkey: Valkey, provider: TelegramStandIn, starter: Reader
 ) -> dict[str, str]:
-    artifact.save(starter, Path(environment["ADUAN_VAR"]) / "models" / "current")
+    place(Path(environment["ADUAN_VAR"]) / "models", starter)
     return {
         **environment,
         "REDIS_URL": valkey.url,
@@ -214,8 +216,24 @@ def test_a_stop_that_comes_before_the_children_listen_is_not_forgotten(
         assert not [pid for pid in pids if lives(pid)]
 
 
+def test_a_model_put_into_service_is_followed_without_a_restart(
+    environment: dict[str, str], outside: Runtime, starter: Reader
+) -> None:
+    learnt = Reader(replace(starter.agency, version="local-1-abcdef"), starter.aspects)
+    with running(environment) as process:
+        first = all_children(process)
+        write(outside, 1)
+        wait_until(lambda: answered(outside, 1), 30, "the first receipt")
+        training.serve(outside, learnt)
+        write(outside, 2)
+        wait_until(lambda: answered(outside, 2), 30, "the second receipt")
+        assert all_children(process) == first
+        assert [row.model_version for row in rows(outside, Assignment)] == [starter.version, learnt.version]
+        stop(process)
+
+
 def test_without_a_classifier_it_says_so_and_does_not_start(environment: dict[str, str], outside: Runtime) -> None:
-    for path in sorted((outside.settings.models / "current").iterdir()):
+    for path in files_of(outside.settings.models):
         path.unlink()
     with running(environment) as process:
         assert process.wait(timeout=60) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from sqlmodel import Session, col
 
 from channels.message import DeliveryState
 from channels.registry import kinds
+from classifier.reader import Reader
 from dispatch import db, demo, outbox, snapshots
 from dispatch.backup import MANIFEST, BackupFault, backup, restore
 from dispatch.config import Settings
@@ -39,6 +41,7 @@ from dispatch.runtime import Runtime
 from dispatch.services import inbound, media
 from tests.conftest import Backend
 from tests.support.clock import Clock
+from tests.support.models import place
 from tests.support.rows import lane
 from tests.support.servers import Postgres, free_port, wait_until
 
@@ -174,6 +177,18 @@ def test_everything_comes_back(saved: Runtime, folder: Path, second: Runtime) ->
             original = media.path_of(saved.settings.media, row.sha256).read_bytes()
             assert media.path_of(second.settings.media, row.sha256).read_bytes() == original
     assert files(second.settings.models) == {"current/manifest.json", "current.source"}
+
+
+def test_a_model_comes_back_so_that_it_serves(saved: Runtime, folder: Path, second: Runtime, starter: Reader) -> None:
+    shutil.rmtree(saved.settings.models)
+    place(saved.settings.models, starter)
+    backup(saved, folder)
+    before = os.umask(0o002)  # the default of many machines: what one makes, one's group may write
+    try:
+        restore(second, folder)
+    finally:
+        os.umask(before)
+    assert second.classifier.version == starter.version
 
 
 def test_a_picture_comes_back_with_its_preview(saved: Runtime, folder: Path, second: Runtime) -> None:

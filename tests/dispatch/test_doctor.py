@@ -6,14 +6,14 @@ import json
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
-from classifier import artifact
-from classifier.scorer import Scorer
+from classifier.reader import Reader
 from dispatch import db, doctor
 from dispatch.config import Settings
 from dispatch.doctor import Finding, examine, healthy
@@ -21,6 +21,7 @@ from dispatch.models import Citizen, CitizenAddress, EventState, Heartbeat, Inbo
 from dispatch.region import Region
 from dispatch.runtime import Runtime, utc_now
 from tests.support.clock import Clock
+from tests.support.models import files_of, place
 from tests.support.servers import RedisServer, free_port
 
 Usage = namedtuple("Usage", "total used free")
@@ -39,10 +40,10 @@ def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def well(runtime: Runtime, starter: Scorer, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+def well(runtime: Runtime, starter: Reader, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     """An installation with nothing wrong: queue server, trained model on disk, processes that beat."""
     object.__setattr__(runtime.settings, "redis_url", redis_server.url)
-    artifact.save(starter, runtime.settings.models / "current")
+    place(runtime.settings.models, starter)
     monkeypatch.setattr(doctor, "LARGEST_SKEW", timedelta(hours=1))  # the test may take its time
     beats(runtime, clock=0, worker=10)
     return runtime
@@ -93,7 +94,7 @@ def promise(session: Session, runtime: Runtime, state: str, seconds_ago: float, 
     )  # fmt: skip
 
 
-def test_a_well_installation_is_healthy_and_says_what_it_found(well: Runtime, starter: Scorer) -> None:
+def test_a_well_installation_is_healthy_and_says_what_it_found(well: Runtime, starter: Reader) -> None:
     findings = examine(well)
     assert [finding for finding in findings if not finding.ok] == []
     assert healthy(findings)
@@ -255,8 +256,9 @@ def _no_model(runtime: Runtime) -> None:
 
 
 def _damaged_model(runtime: Runtime) -> None:
-    manifest = runtime.settings.models / "current" / "manifest.json"
-    manifest.write_text(json.dumps({"format": 1, "files": {}}))
+    for manifest in files_of(runtime.settings.models):
+        if manifest.name == "manifest.json":
+            manifest.write_text(json.dumps({"format": 1, "files": {}}))
 
 
 def _old_schema(runtime: Runtime) -> None:
@@ -326,3 +328,26 @@ def test_a_fault_of_the_doctor_is_a_finding_too(well: Runtime, monkeypatch: pyte
 
     monkeypatch.setattr(shutil, "disk_usage", broken)
     assert bad(well) == {"disk": "could not be examined (FileNotFoundError): the log line above tells where"}
+
+
+def test_a_refused_model_is_told_though_another_serves(well: Runtime, starter: Reader) -> None:
+    learnt = Reader(replace(starter.agency, version="local-1-abcdef"), {})
+    place(well.settings.models, learnt, starter)
+    for path in files_of(well.settings.models):
+        path.write_bytes(b"")
+    findings = [finding for finding in examine(well) if finding.name == "classifier"]
+    assert [finding.ok for finding in findings] == [False, True]
+    assert "local-1-abcdef" in findings[0].detail and f"{starter.version} serves instead" in findings[0].detail
+
+
+@pytest.mark.parametrize(
+    ("told", "ok"),
+    [("", True), ("local-1 serves: better", True), ("failed: MemoryError", False)],
+    ids=["never", "well", "failed"],
+)
+def test_the_last_nights_training_is_told(told: str, ok: bool, well: Runtime) -> None:
+    if told:
+        with well.writing() as session:
+            session.merge(Heartbeat(name="learning", at=well.now(), detail=told))
+    [finding] = [finding for finding in examine(well) if finding.name == "learning"]
+    assert (finding.ok, finding.detail) == (ok, told or "no night's training yet")

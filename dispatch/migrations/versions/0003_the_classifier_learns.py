@@ -69,6 +69,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.add_column(sa.Column("danger", sa.String(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("personal", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("choices", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("choices_asked_at", UtcDateTime(), nullable=True))
@@ -80,6 +81,7 @@ def downgrade() -> None:
         batch_op.drop_column("choices_asked_at")
         batch_op.drop_column("choices")
         batch_op.drop_column("personal")
+        batch_op.drop_column("urgent")
         batch_op.drop_column("danger")
 
     with op.batch_alter_table("address", schema=None) as batch_op:
