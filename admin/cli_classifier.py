@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from admin.cli_curve import curve
 from admin.cli_measuring import compare, evaluate
 from classifier.reading import Kind, Reading
 from classifier.suggestion import Prediction
@@ -111,6 +112,7 @@ def classifier() -> None:
 
 classifier.add_command(evaluate)
 classifier.add_command(compare)
+classifier.add_command(curve)
 
 
 @classifier.command()
@@ -123,7 +125,7 @@ def explain(text: str) -> None:
     ensure_model(runtime)
     [reading] = runtime.classifier.read([text])
     area = runtime.places.find(text).area
-    pairs = [(token.surface, token.form) for token in read_tokens(text)]
+    pairs = [(token.surface, token.form) for token in runtime.classifier.agency.mended(read_tokens(text))]
     changed = [(surface, form) for surface, form in dict.fromkeys(pairs) if form.islower() and surface.lower() != form]
     read_as = ", ".join(f"{surface} = {form}" for surface, form in changed)
     click.echo(f"read as: {' '.join(form for _, form in pairs) or '(nothing to read)'}")

@@ -16,11 +16,12 @@ from dispatch.services.tickets import Tag
 KIND_FROM = 0.7
 #: A text about officials goes to the inspectorate without a person's look, under the law's sixty days, where its
 #: category says so; or from this confidence, if a category about officials is among those suggested with at least so
-#: much: two models that do not know of each other. Where only one of both holds, the desk decides. Less than that is
-#: how every third complaint is worded.
+#: much: two models that do not know of each other. Where only one of both holds, or from ``DOUBT_FROM`` on, the desk
+#: decides. Less than that is how one complaint in thirty is worded.
 SUPERVISION_FROM, ALSO_SUGGESTED = 0.95, 0.02
+DOUBT_FROM = 0.8
 #: From this confidence a text is shown to a person as spam, whatever its matter.
-SPAM_FROM = 0.8
+SPAM_FROM = 0.9
 ASKING = Asking()
 SHOWN = 3
 
@@ -36,7 +37,8 @@ def tag_of(region: Region, reading: Reading) -> Tag:
     suggested = any(region.categories[each.label].supervision for each in ranked if each.confidence >= ALSO_SUGGESTED)
     supervision = certain and suggested
     by_category = category is not None and region.categories[category].supervision
-    unclear = reading.supervision and (certain or suggested) and not (supervision or by_category)
+    likely = reading.supervision and (suggested or reading.supervision_confidence >= DOUBT_FROM)
+    unclear = likely and not (supervision or by_category)
     doubt = _doubt(reading, unclear=unclear, supervision=supervision or by_category)
     plain = not (reading.danger or supervision or doubt)
     return Tag(

@@ -216,7 +216,8 @@ def _passports(text: str) -> Iterator[Found]:
 #: Facts of health that shame or harm when they are read beside a person.
 _ILLNESS = re.compile(
     r"\b(?:hiv(?:/aids)?|aids|odha|odhiv|sifilis|raja singa|gonore|kencing nanah|herpes|penyakit kelamin|tbc|tb paru|"
-    r"tuberkulosis|kusta|lepra|hepatitis [bc]|sakit jiwa|gangguan jiwa|gangguan mental|odgj|skizofrenia|depresi|bipolar|orang gila|"
+    r"tuberkulosis|kusta|lepra|hepatitis [bc]|sakit jiwa|gangguan jiwa|gangguan mental|odgj|skizofrenia|depresi|"
+    r"bipolar|orang gila|"
     r"hamil di luar nikah|hamil diluar nikah|hamil luar nikah|keguguran|aborsi|menggugurkan kandungan|diperkosa|"
     r"kanker(?: [a-z]{4,12})?|tumor(?: [a-z]{4,12})?|gagal ginjal|cuci darah|stroke|lumpuh|epilepsi|ayan|impoten|"
     r"mandul|pecandu|kecanduan (?:sabu|narkoba|obat)|positif (?:hiv|covid|tbc|narkoba)|autis(?:me)?|down syndrome|"

@@ -7,37 +7,46 @@ teach, or a text it cannot judge, reads as "nothing to report".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from classifier import artifact, language, personal
 from classifier.artifact import ArtifactRefused
+from classifier.judge import Judge, Traits, traits
 from classifier.reading import Danger, Kind, Reading
 from classifier.scorer import Scorer, read_tokens
 from classifier.suggestion import Prediction
-from classifier.text import MAX_CHARACTERS, Token
+from classifier.text import MAX_CHARACTERS
 
 AGENCY = "agency"
 KIND, SUPERVISION, DANGER, URGENT = "kind", "supervision", "danger", "urgent"
+#: Which danger: told apart among texts that tell of one.
+DANGER_KIND = "danger_kind"
 YES, NO, NONE = "yes", "no", "none"
 #: The labels each aspect may have: a model with others was made for something else.
 LABELS: Mapping[str, frozenset[str]] = {
     KIND: frozenset(Kind),
     SUPERVISION: frozenset({YES, NO}),
-    DANGER: frozenset({*Danger, NONE}),
+    DANGER: frozenset({YES, NO}),
+    DANGER_KIND: frozenset(Danger),
     URGENT: frozenset({YES, NO}),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Calling this will hold the scorer of agencies and those of the aspects, and answer ``read``.
+    """Calling this will hold the scorer of agencies and the models of the aspects, and answer ``read``.
 
-    An aspect's ``threshold`` is the confidence in "yes" (for danger: in anything but "none") from which it is raised.
+    An aspect's ``threshold`` is the probability of "yes" from which it is raised.
     """
 
     agency: Scorer
     aspects: Mapping[str, Scorer]
+    _judges: dict[str, Judge] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for aspect, scorer in self.aspects.items():
+            self._judges[aspect] = Judge(scorer)
 
     @property
     def version(self) -> str:
@@ -50,57 +59,48 @@ class Reader:
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Calling this will read each text whole. No text makes it raise, and its time is bounded: nothing beyond
-        ``MAX_CHARACTERS`` is looked at.
+        ``MAX_CHARACTERS`` is looked at, but for the encoded noise somebody may have put before the words (``clean``).
         """
-        return [self._read(text[:MAX_CHARACTERS]) for text in texts]
+        return [self._read(text) for text in texts]
 
     def _read(self, text: str) -> Reading:
         found = read_tokens(text)
-        kind, kind_confidence = self._kind(found)
-        supervision, supervision_confidence = self._raised(SUPERVISION, found)
-        danger, danger_confidence = self._danger(found)
+        text = text[:MAX_CHARACTERS]
+        seen = traits(text, [token.form for token in found]) if found and self._judges else None
+        kind, kind_confidence = self._best(KIND, seen)
+        supervision, supervision_confidence = self._raised(SUPERVISION, seen)
+        danger, danger_confidence = self._raised(DANGER, seen)
+        threat = self._best(DANGER_KIND, seen)[0] if danger else None
         return Reading(
             prediction=self.agency.suggest_tokens(found),
-            kind=kind,
+            kind=Kind(kind or Kind.COMPLAINT),
             kind_confidence=kind_confidence,
             supervision=supervision,
             supervision_confidence=supervision_confidence,
-            danger=danger,
+            danger=Danger(threat) if threat else None,
             danger_confidence=danger_confidence,
-            urgent=danger is None and self._raised(URGENT, found)[0],
+            urgent=not threat and self._raised(URGENT, seen)[0],
             personal=personal.find(text),
             language=language.tell(text),
         )
 
-    def _confidences(self, aspect: str, found: list[Token]) -> dict[str, float]:
-        """Label → confidence; nothing where the aspect is not taught or there is nothing to read."""
-        scorer = self.aspects.get(aspect)
-        if scorer is None or not found:
-            return {}
-        return dict(zip(scorer.labels, scorer.predict_tokens(found).tolist(), strict=True))
+    def _probabilities(self, aspect: str, seen: Traits | None) -> dict[str, float]:
+        """Nothing where the aspect is not taught, or nothing in the text is known."""
+        judge = self._judges.get(aspect)
+        return judge.probabilities(seen) if judge and seen else {}
 
-    def _kind(self, found: list[Token]) -> tuple[Kind, float]:
-        every = self._confidences(KIND, found)
-        if not every:
-            return Kind.COMPLAINT, 0.0
-        best = max(every, key=every.__getitem__)
-        return Kind(best), every[best]
+    def _best(self, aspect: str, seen: Traits | None) -> tuple[str, float]:
+        every = self._probabilities(aspect, seen)
+        best = max(every, key=every.__getitem__, default="")
+        return best, every.get(best, 0.0)
 
-    def _raised(self, aspect: str, found: list[Token]) -> tuple[bool, float]:
-        every = self._confidences(aspect, found)
+    def _raised(self, aspect: str, seen: Traits | None) -> tuple[bool, float]:
+        """Whether it is so, and the probability of the answer given."""
+        every = self._probabilities(aspect, seen)
         if not every:
             return False, 0.0
-        raised = every.get(YES, 0.0) >= self.aspects[aspect].threshold
-        return raised, every.get(YES, 0.0) if raised else every.get(NO, 0.0)
-
-    def _danger(self, found: list[Token]) -> tuple[Danger | None, float]:
-        every = self._confidences(DANGER, found)
-        if not every:
-            return None, 0.0
-        calm = every.pop(NONE, 0.0)
-        if 1 - calm < self.aspects[DANGER].threshold:
-            return None, calm
-        return Danger(max(every, key=every.__getitem__)), 1 - calm
+        raised = every[YES] >= self.aspects[aspect].threshold
+        return raised, every[YES if raised else NO]
 
 
 def save(reader: Reader, folder: Path) -> None:
@@ -116,6 +116,8 @@ def load(folder: Path) -> Reader:
     """
     aspects = {name: artifact.load(folder / name) for name in LABELS if (folder / name).exists()}
     for name, scorer in aspects.items():
-        if not set(scorer.labels) <= LABELS[name]:
+        if not set(scorer.labels) <= LABELS[name] or (YES in LABELS[name] and len(scorer.labels) != 2):
             raise ArtifactRefused(f"{folder / name}: labels that do not belong to {name}")
+    if (DANGER in aspects) != (DANGER_KIND in aspects):
+        raise ArtifactRefused(f"{folder}: {DANGER} and {DANGER_KIND} belong together")
     return Reader(artifact.load(folder / AGENCY), aspects)

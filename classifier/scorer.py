@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.features import letter_grams, word_grams
+from classifier.repair import Repair
 from classifier.suggestion import Prediction, Suggestion
 from classifier.text import Token, readable, tokens
 
@@ -30,8 +32,10 @@ _SHOWN_SHARE = 0.1
 _REMEMBERED_WORDS = 20_000
 # Texts scored at once: more would only use more memory.
 _BATCH = 256
+# A word is mended where so much of it is unknown: a rare but right word is made of letter sequences that are known.
+_STRANGE = 0.15
 # How fast trust in a foreign text falls with the share of it that is known.
-_DOUBT = 4
+_DOUBT = 6
 
 
 def inverse_frequency(texts: int, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -119,6 +123,14 @@ class _Row(NamedTuple):
     grams: list[int | None]  # the number of each word and pair in the order of ``word_grams``, None where unknown
 
 
+class _Read(NamedTuple):
+    """A text as it is scored: its features, its distinct forms with their counts, and its words in their order."""
+
+    row: _Row
+    distinct: list[tuple[str, int]]
+    words: list[Token]
+
+
 _Letters = tuple[NDArray[np.int64], int]
 
 
@@ -177,7 +189,7 @@ class Scorer:
         """Calling this will return one confidence for each of ``labels`` for a text that ``read_tokens`` already
         read.
         """
-        one: Probabilities = self._confidences([self._row(_counted(found), found)])[0]
+        one: Probabilities = self._confidences([self._read(found).row])[0]
         return one
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
@@ -186,20 +198,49 @@ class Scorer:
         """
         found = np.empty((len(texts), len(self.labels)))
         for start in range(0, len(texts), _BATCH):
-            words = [read_tokens(text) for text in texts[start : start + _BATCH]]
-            found[start : start + len(words)] = self._confidences([self._row(_counted(each), each) for each in words])
+            rows = [self._read(read_tokens(text)).row for text in texts[start : start + _BATCH]]
+            found[start : start + len(rows)] = self._confidences(rows)
         return found
 
+    def mended(self, found: list[Token]) -> list[Token]:
+        """Calling this will replace words the model never met by known ones they most likely are (``Repair``)."""
+        return self._repair.mended(found)
+
+    @cached_property
+    def _repair(self) -> Repair:
+        rarity = dict(zip(self.words, self.frequency[: len(self.words)].tolist(), strict=True))
+        return Repair(rarity, self._strange)
+
+    def _strange(self, form: str) -> bool:
+        numbers, missing = self._letters(form)
+        return missing >= _STRANGE * (missing + len(numbers))
+
+    def _read(self, found: list[Token]) -> _Read:
+        known = self._known(_counted(found))
+        words = self._repair.mended(found, foreign=known < self.familiar)
+        distinct = _counted(words)
+        # What was mended makes no text less foreign.
+        return _Read(self._row(distinct, words, known), distinct, words)
+
+    def _known(self, distinct: list[tuple[str, int]]) -> float:
+        """The share of a text's letter sequences that the vocabulary holds."""
+        met = missed = 0
+        for form, count in distinct:
+            numbers, missing = self._letters(form)
+            met += len(numbers) * count
+            missed += missing * count
+        return met / (met + missed) if met else 0.0
+
     def _suggest(self, texts: list[list[Token]], top: int) -> list[Prediction]:
-        counted = [_counted(found) for found in texts]
-        rows = [self._row(distinct, found) for distinct, found in zip(counted, texts, strict=True)]
+        read = [self._read(found) for found in texts]
+        rows = [each.row for each in read]
         confidences = self._confidences(rows)
         ranked = np.argsort(-confidences, axis=1, kind="stable")[:, :top]
         predictions = []
         for at, row in enumerate(rows):
             best = ranked[at].tolist()
             values = confidences[at, best].tolist()
-            spoke = self._spoke(row, counted[at], texts[at], ranked[at])
+            spoke = self._spoke(row, read[at].distinct, read[at].words, ranked[at])
             suggestions = tuple(
                 Suggestion(self.labels[label], value, words)
                 for label, value, words in zip(best, values, spoke, strict=True)
@@ -220,7 +261,7 @@ class Scorer:
         doubted: Probabilities = trust[:, None] * found + ((1 - trust) / len(self.labels))[:, None]
         return doubted
 
-    def _row(self, distinct: list[tuple[str, int]], found: list[Token]) -> _Row:
+    def _row(self, distinct: list[tuple[str, int]], found: list[Token], known: float) -> _Row:
         word_counts: dict[int, int] = {}
         grams = list(map(self._word_numbers.get, word_grams([token.form for token in found])))
         for number in grams:
@@ -251,9 +292,8 @@ class Scorer:
             ]
         )
         both = np.concatenate([words, letters])
-        met = int(letter_counts.sum())
-        known = met / (met + unknown_letters) if met else 0.0
-        return _Row(both, np.concatenate([counts, letter_counts]), values, len(words), places, ends, known, grams)
+        counted = np.concatenate([counts, letter_counts])
+        return _Row(both, counted, values, len(words), places, ends, known, grams)
 
     def _values(self, numbers: NDArray[np.int64], counts: NDArray[np.int64], missing: int, unknown: float) -> Floats:
         values = (1 + np.log(counts)) * self.frequency[numbers]

@@ -36,6 +36,10 @@ sekolah: sklh skolah skul sekola
 lampu: lmpu lampuh
 sampah: smph smpah
 banjir: bnjir bnjr
+kebakaran: kebakran kebkaran kbkrn kbakaran kebakarn kebakarann
+tenggelam: tglm tnglm tnggelam tengelam tggelam
+longsor: lngsor longsr
+kecelakaan: kclakaan kcelakaan kecelakan kclkaan
 rusak: rsk rusk rusax
 mati: mti
 air: aer

@@ -16,13 +16,19 @@ from classifier.text import MAX_WORDS, clean, tokens
 #: Two classes this many words apart or nearer make a pair.
 NEAR = 6
 _SENTENCE = re.compile(r"[.!?;\n]+")
+_CLASS = re.compile(r"^(\w+):((?:[^\n]|\n )*)", re.MULTILINE)
 _ANY = "any"
-#: Happenings that mean harm by themselves, not only beside others (to fall, to rise, to be inside).
-_MILD = frozenset({"smoke", "gas", "leak", "capsize", "rise", "deep", "inside", "fallp", "sever", "elec", "ill", "toxic",
-                   "ingest", "search", "beast", "cry", "dead", "flood"})  # fmt: skip
+#: Happenings that mean harm only beside others: to fall, to rise, to be inside.
+_MILD = frozenset(
+    "smoke gas leak capsize rise deep inside fallp sever elec ill toxic ingest search beast cry dead flood".split(" ")
+)
 #: What is looked for anywhere in the text beside a happening.
-_COMPANY = frozenset({"now", "still", "notyet", "quick", "help", "send", "resp", "past", "night", "long", "ended", "ifs",
-                      "fear", "ask", "admin", "repair", "often", "figure", "thing", "beastly", "story", "stock"})  # fmt: skip
+_COMPANY = frozenset(
+    (
+        "now still notyet quick help send resp past night long ended ifs fear ask admin repair often figure thing "
+        "beastly story stock"
+    ).split(" ")
+)
 _EXCUSES = frozenset({"past", "ended", "ifs", "ask"})
 _ALL_EXCUSES = _EXCUSES | {"fear", "admin", "repair", "often", "figure", "thing", "beastly", "story"}
 _PEOPLE = frozenset({"who", "kin", "self"})
@@ -35,17 +41,15 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], dict[str, list[tuple[tuple[st
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     happenings = set()
     for block in (HAPPENINGS, CIRCUMSTANCES, HARMLESS):
-        for line in block.strip().splitlines():
-            name, _, rest = line.partition(":")
-            single, _, longer = rest.partition("|")
+        for name, rest in _CLASS.findall(block):
+            single, *longer = rest.split("|")
             if block is HAPPENINGS:
                 happenings.add(name)
             for word in single.split():
                 if name not in words.get(word, ()):
                     words[word] = (*words.get(word, ()), name)
-            for phrase in longer.split("|"):
-                if parts := tuple(phrase.split()):
-                    phrases.setdefault(parts[0], []).append((parts, name))
+            for parts in map(tuple, map(str.split, longer)):
+                phrases.setdefault(parts[0], []).append((parts, name))
     return words, phrases, frozenset(happenings)
 
 

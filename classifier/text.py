@@ -16,8 +16,10 @@ from functools import cache, lru_cache
 from classifier.short_forms import short_forms
 
 MAX_CHARACTERS = 10_000
+# So far a text is looked through for encoded noise, which does not count as characters read.
+MAX_SEARCHED = 200_000
 MAX_WORDS = 1_500
-MAX_WORD = 40
+MAX_WORD = 80
 
 URL, EMAIL, PHONE, NUMBER = "URL", "EMAIL", "PHONE", "NUMBER"
 
@@ -25,23 +27,38 @@ URL, EMAIL, PHONE, NUMBER = "URL", "EMAIL", "PHONE", "NUMBER"
 _SPELT_OUT = 3
 _NOISE_LENGTH = 16
 _NOISE_TURNS = 0.3
+# In a longer run chance plays a smaller part: fewer turns tell it apart from joined words with capitals.
+_LONG_NOISE = 40
+_LONG_NOISE_TURNS = 0.2
 _LONG_WORD = 30
+# Letters of a run without a space that are looked at; more are no sentence.
+_LONGEST_RUN = 2_000
+_MARKS = ".,;:!?\"'()"
 
 _WORD = re.compile(r"[^\W_]+(?:['’‘ʼ][^\W_]+)*")
+# The name of an account says nothing about the matter.
+_ACCOUNT = re.compile(r"@\w{5,}")
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ")
 
-# Letters that look like a Latin one, from the two scripts that forgers use, and the Latin small capitals.
+# Letters that look like a Latin one, from the two scripts that forgers use, the Latin small capitals, and letters with
+# a stroke; white letters on black, which no normalising knows, are made plain too.
 _LOOKALIKES = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХЬаеѕіјкорсухгпнтмвԁԛԝһӏё" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεικνορτυχηγςσμϲ" + "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢıɑɡ",
-    "ABESIJKMHOPCTYXbaesijkopcyxrnhtmbdqwhle" + "ABEZHIKMNOPTYXabeikvoptuxnycouc" + "abcdefghijklmnoprstuvwyziag",
-)
+    "АВЕЅІЈКМНОРСТУХЬаеѕіјкорсухгпнтмвьԁԛԝһӏё" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεικνορτυχηγςσμϲ" + "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢıɑɡøłđħŧ",
+    "ABESIJKMHOPCTYXbaesijkopcyxrnhtmbbdqwhle" + "ABEZHIKMNOPTYXabeikvoptuxnycouc" + "abcdefghijklmnoprstuvwyziagoldht",
+) | {first + at: chr(ord("A") + at) for first in (0x1F150, 0x1F170) for at in range(26)}
 
 # Digits and signs typed in place of letters, folded only inside a word.
 _DISGUISED = str.maketrans("0134578@$", "oieastbas")
-_DISGUISE = re.compile(r"[a-z][01345@$][a-z]")
+_DISGUISE = re.compile(r"[a-z](?:[01345]|[01345]{0,2}[@$][01345@$]{0,2})[a-z]")
+# A text with so many words in disguise, and so large a share of them, is read so throughout: there a digit or a sign
+# at the edge of a word is a letter too.
+_MUCH_DISGUISED = 3
+_MUCH_SHARE = 0.25
+_EVERY_DISGUISE = str.maketrans("013456789@$!", "oieasgtbgasi")
 # These begin words where a digit means itself: rt05, rw2, km7, and names of schools, licences and roads.
 _NUMBERED = re.compile(r"(?:rt|rw|km|sd|sdn|smp|smpn|sma|sman|smk|smkn|tk|blok|gg|no|pm|co)\d")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
+_ALL_DOUBLED = re.compile(r"(?:([a-z])\1){2,}")
 _TWICE = re.compile(r"([a-z]{3,})2([a-z]{0,4})")
 # Three equal letters that mean themselves: PPPK (contract civil servants), Roman three.
 _TRIPLES = frozenset({"pppk", "iii", "viii", "xiii"})
@@ -58,10 +75,14 @@ class Token:
 def clean(text: str) -> str:
     """Calling this will cut the text to ``MAX_CHARACTERS`` and leave only what an eye would read.
 
+    What is longer loses encoded noise and invisible characters first, wherever they stand in its first
+    ``MAX_SEARCHED``, so that nobody hides a text behind them.
+
     Invisible characters and combining marks go, control characters become spaces, compatibility forms (wide, circled,
     mathematical letters) and letters that only look Latin become the plain ones. Case is kept.
     """
-    text = text[:MAX_CHARACTERS]
+    if len(text) > MAX_CHARACTERS:
+        text = _without_noise(text[:MAX_SEARCHED])[:MAX_CHARACTERS]
     if not text.isascii():
         # Marks go before normalising too: sorting a long run of them is quadratic in the standard library.
         text = "".join(map(_visible, text))
@@ -69,6 +90,11 @@ def clean(text: str) -> str:
         text = unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
         return text[:MAX_CHARACTERS]
     return "".join(map(_visible, text)) if not text.isprintable() else text
+
+
+def _without_noise(text: str) -> str:
+    chunks = "".join(map(_visible, text)).split()
+    return " ".join(chunk for chunk in chunks if not is_noise(chunk) and any(map(str.isalnum, chunk[:MAX_WORD])))
 
 
 @lru_cache(maxsize=4096)
@@ -82,7 +108,8 @@ def _visible(character: str) -> str:
 def tokens(text: str) -> list[Token]:
     """Calling this will return at most ``MAX_WORDS`` tokens in the order of the text; noise gives none."""
     found: list[Token] = []
-    for surface, word in _words(clean(text)):
+    written = clean(text)
+    for surface, word in _words(_undisguised(written), written):
         found.extend(Token(surface, form) for form in forms(word))
         if len(found) >= MAX_WORDS:
             break
@@ -102,24 +129,52 @@ def readable(found: Iterable[Token]) -> bool:
     return any(token.form.islower() and sum(map(str.isalpha, token.form)) >= 2 for token in found)
 
 
-def _words(text: str) -> Iterator[tuple[str, str]]:
-    """Pairs (as written, raw word or capital token), spelt-out words joined."""
+def _undisguised(text: str) -> str:
+    """The text, as long as it was, with digits and signs made letters where it is full of such words."""
+    chunks = text.split(" ")
+    spoken = [chunk for chunk in chunks if any(map(str.isalpha, chunk[:MAX_WORD])) and not is_noise(chunk)]
+    disguised = sum(_is_disguised(chunk) for chunk in spoken)
+    if disguised < _MUCH_DISGUISED or disguised < _MUCH_SHARE * len(spoken):
+        return text
+    return " ".join(map(_every_letter, chunks))
+
+
+def _is_disguised(chunk: str) -> bool:
+    word = chunk[: 2 * MAX_WORD].lower()
+    return _DISGUISE.search(word) is not None and not _NUMBERED.match(word) and not _is_link(word) and "." not in word
+
+
+def _every_letter(chunk: str) -> str:
+    word = chunk.rstrip(_MARKS)
+    if not any(map(str.isalpha, word)) or _NUMBERED.match(word.lower()) or _is_link(word) or is_noise(word):
+        return chunk
+    return word.translate(_EVERY_DISGUISE) + chunk[len(word) :]
+
+
+def _words(text: str, written: str) -> Iterator[tuple[str, str]]:
+    """Pairs (as written, raw word or capital token), spelt-out words joined.
+
+    Where a sign stands between the letters ("r.u.s.a.k s.e.k.a.l.i") a space ends the word.
+    """
     run: list[str] = []
     begin = end = -2
+    between = ""
     for word, start, stop in _raw_words(text):
         letter = len(word) == 1 and word.isalpha()
-        if run and not (letter and start == end + 1):
-            yield from _joined(run, text[begin:end])
+        gap = text[end:start] if run and start == end + 1 else ""
+        if run and not (letter and gap and between in ("", " ", gap)):
+            yield from _joined(run, written[begin:end])
             run = []
         if letter:
             if not run:
                 begin = start
+            between = gap if run else ""
             run.append(word)
             end = stop
         else:
-            yield (text[start:stop], word)
+            yield (written[start:stop], word)
     if run:
-        yield from _joined(run, text[begin:end])
+        yield from _joined(run, written[begin:end])
 
 
 def _joined(run: list[str], written: str) -> Iterator[tuple[str, str]]:
@@ -140,14 +195,13 @@ def _raw_words(text: str) -> Iterator[tuple[str, int, int]]:
         if chunk.isalpha() and len(chunk) < _NOISE_LENGTH:  # nearly every word: nothing below can apply to it
             yield (chunk, start, stop)
             continue
-        link = chunk.lower().find("http")
-        if chunk.startswith("www.") or (link >= 0 and "://" in chunk[link : link + 8]):
-            link = max(link, 0)
+        if _is_link(chunk):
+            link = max(chunk.lower().find("http"), 0)
             yield from _plain_words(chunk[:link], start)
             yield (URL, start + link, stop)
-        elif 0 < chunk.find("@") < chunk.rfind("."):
+        elif 0 < chunk.find("@") < chunk.rstrip(_MARKS).rfind("."):
             yield (EMAIL, start, stop)
-        elif is_noise(chunk):
+        elif is_noise(chunk) or _ACCOUNT.match(chunk):
             continue
         elif _is_phone(chunk):
             yield (PHONE, start, stop)
@@ -164,6 +218,11 @@ def _plain_words(chunk: str, start: int) -> Iterator[tuple[str, int, int]]:
         if word.isdecimal() and len(word) >= 4:
             word = NUMBER
         yield (word, start + match.start(), start + match.end())
+
+
+def _is_link(chunk: str) -> bool:
+    link = chunk.lower().find("http")
+    return chunk.startswith("www.") or (link >= 0 and "://" in chunk[link : link + 8])
 
 
 def _is_phone(chunk: str) -> bool:
@@ -186,7 +245,7 @@ def is_noise(chunk: str) -> bool:
         kind = "a" if character.islower() else "A" if character.isupper() else "0" if character.isdecimal() else ""
         turns += (before + kind) in ("aA", "a0", "A0", "0a", "0A")
         before = kind
-    return turns > _NOISE_TURNS * letters
+    return turns > (_NOISE_TURNS if len(chunk) < _LONG_NOISE else _LONG_NOISE_TURNS) * letters
 
 
 @cache
@@ -196,24 +255,28 @@ def _short_forms() -> dict[str, str]:
 
 @lru_cache(maxsize=50_000)
 def forms(word: str) -> tuple[str, ...]:
-    """Calling this will give the forms of one word as the model knows them; one, or none for an endless word.
+    """Calling this will give the forms of one word as the model knows them: one, none for letters without
+    sense, several for a sentence without spaces, in pieces of ``MAX_WORD``.
 
-    Folds case, disguises (``s4mpah``), stretched letters (``rusaaak``), the written 2 of a doubled word
-    (``lubang2``) and short forms (``yg``).
+    Folds case, disguises (``s4mpah``), stretched and doubled letters (``rusaaak``, ``rruussaakk``), the written 2 of a
+    doubled word (``lubang2``) and short forms (``yg``).
     """
     if word in (URL, EMAIL, PHONE, NUMBER):
         return (word,)
     form = word.casefold().translate(_APOSTROPHES)
     if len(form) > _LONG_WORD and len(set(form)) > 3 and not _readable(form):
         return ()
-    form = form[: 2 * MAX_WORD]
+    form = form[:_LONGEST_RUN]
     if _DISGUISE.search(form) and not _NUMBERED.match(form):
         form = form.translate(_DISGUISED)
+    if _ALL_DOUBLED.fullmatch(form):
+        form = form[::2]
     if form not in _TRIPLES:
         form = _REPEATED.sub(r"\1", form)
     if (twice := _TWICE.fullmatch(form)) is not None:
         form = twice[1] + twice[2]
-    form = form[:MAX_WORD]
+    if len(form) > MAX_WORD:
+        return tuple(form[at : at + MAX_WORD] for at in range(0, len(form), MAX_WORD))
     return (_short_forms().get(form, form),)
 
 

@@ -1,8 +1,8 @@
 # printing is all a measurement does
 """What one short question to the citizen is worth: when it is asked, and how often it holds the right answer.
 
-Trains on the region pack's examples but one fold at a time (near-copies share a fold) and asks about that fold; or, with
-``--csv FILE`` (columns text,label: category codes), trains on the whole pack and asks about the file's texts. The
+Trains on the region pack's examples but one fold at a time (near-copies share a fold) and asks about that fold; or,
+with ``--csv FILE`` (columns text,label: category codes), trains on the whole pack and asks about the file's texts. The
 defaults of ``classifier.asking.Asking`` were chosen with it: see the last lines it prints.
 
     python -m tests.bench.measure_questions [--folds 5] [--csv FILE]
@@ -86,8 +86,8 @@ def main() -> None:
     worth = gain(predictions, truth)
     print(
         f"\n{worth.rows} texts with {Asking()}: sure {worth.sure:.1%} (right {worth.sure_right:.1%}), "
-        f"asked {worth.asked:.1%}, of these {worth.held:.1%} are offered the right one; if {worth.answered:.0%} answer, "
-        f"{worth.right:.0%} of them rightly: at once {worth.sure_right:.1%} -> {worth.at_once:.1%}, "
+        f"asked {worth.asked:.1%}, of these {worth.held:.1%} are offered the right one; if {worth.answered:.0%} "
+        f"answer, {worth.right:.0%} of them rightly: at once {worth.sure_right:.1%} -> {worth.at_once:.1%}, "
         f"misled {worth.misled:.1%}"
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.tagging import KIND_FROM, SPAM_FROM, SUPERVISION_FROM, tag_of
+from bot.tagging import DOUBT_FROM, KIND_FROM, SPAM_FROM, SUPERVISION_FROM, tag_of
 from classifier.reading import Danger, Kind
 from dispatch.models import Assignment, StatusChange, Ticket
 from dispatch.region import Region
@@ -118,6 +118,8 @@ def test_officials_without_a_sure_matter_go_there_too(runtime: Runtime) -> None:
 DOUBTS: dict[str, dict[str, Any]] = {
     "suggested, not nearly sure": {"ranked": (("kependudukan", 0.8), OFFICIALS), "supervision_confidence": 0.94},
     "nearly sure, not suggested": {"ranked": (("kependudukan", 0.97),), "supervision_confidence": 0.99},
+    "likely, not suggested": {"ranked": (("kependudukan", 0.97),), "supervision_confidence": DOUBT_FROM},
+    "suggested, hardly likely": {"ranked": (("kependudukan", 0.8), OFFICIALS), "supervision_confidence": 0.5},
     "nearly sure, hardly suggested": {
         "ranked": (("kependudukan", 0.97), ("pelanggaran_aparat", 0.01)),
         "supervision_confidence": 0.99,
@@ -135,7 +137,9 @@ def test_what_may_be_about_officials_waits_for_a_person(runtime: Runtime, case: 
 
 @on_sqlite
 def test_what_neither_of_two_models_is_sure_of_is_an_ordinary_report(runtime: Runtime) -> None:
-    _, ticket = tells(runtime, ranked=(("kependudukan", 0.97),), supervision=True, supervision_confidence=0.9)
+    _, ticket = tells(
+        runtime, ranked=(("kependudukan", 0.97),), supervision=True, supervision_confidence=DOUBT_FROM - 0.01
+    )
     assert (ticket.agency, ticket.supervision, ticket.triage) == ("tarakan-dukcapil", False, False)
 
 

@@ -146,7 +146,10 @@ HOSTILE: list[tuple[str, Callable[[Path], object], str]] = [
     ("double precision", lambda f: arrays(f, bias=np.zeros(5, dtype=np.float64)), "not float32"),
     ("whole numbers", lambda f: arrays(f, bias=np.zeros(5, dtype=np.int32)), "not float32"),
     ("a label too many in bias", lambda f: arrays(f, bias=np.zeros(6, dtype=np.float32)), "shape"),
-    ("weights of another shape", lambda f: arrays(f, weights=np.zeros((2, 5), dtype=np.float32)), "shape"),
+    ("weights of another shape", lambda f: arrays(f, weights=np.zeros((2, 5), dtype=np.float16)), "shape"),
+    ("weights in full precision", lambda f: arrays(f, weights=np.zeros((2, 5), dtype=np.float32)), "not float16"),
+    ("assurance is one number", lambda f: described(f, assurance=[1.0]), "assurance"),
+    ("assurance is a text", lambda f: described(f, assurance=["1", 0, 0, 0, 0]), "sensible number"),
     ("not a number in the weights", nan, "not finite"),
     ("words are no list", lambda f: described(f, words="jalan"), "not a list"),
     ("a word is a number", lambda f: described(f, words=[1]), "not a list"),
@@ -203,7 +206,8 @@ def test_what_is_saved_comes_back_exactly(tmp_path: Path, scorer: Scorer, compla
     again = load(tmp_path)
     for field in dataclasses.fields(Scorer):
         if field.init:
-            assert np.array_equal(getattr(again, field.name), getattr(scorer, field.name)), field.name
+            read, wrote = getattr(again, field.name), getattr(scorer, field.name)
+            assert np.array_equal(read, wrote) if isinstance(wrote, np.ndarray) else read == wrote, field.name
     texts = [*complaints.texts, "", "🚧", "kata yang belum pernah", "jalan " * 400]
     assert again.suggest(texts) == scorer.suggest(texts)
     assert np.array_equal(again.predict_proba(texts), scorer.predict_proba(texts))

@@ -17,7 +17,7 @@ from classifier.dataset import Dataset
 from classifier.matrix import Counts, Weighting
 from classifier.model import ComplaintClassifier
 from classifier.scorer import PLAIN as UNCHANGED
-from classifier.scorer import Assurance, assured, confidences
+from classifier.scorer import Assurance, assured, confidences, read_tokens
 
 ROOT = Path(__file__).parents[2]
 BASE64 = base64.b64encode(hashlib.shake_256(b"noise").digest(600)).decode()
@@ -155,11 +155,13 @@ def test_fewer_than_one_suggestion_is_refused(trained: ComplaintClassifier) -> N
 
 
 def test_training_weighs_a_text_as_the_scorer_does(trained: ComplaintClassifier, complaints: Dataset) -> None:
-    counts = Counts.of(complaints.texts)
+    scorer = trained.scorer_
+    # What the scorer mended is weighed as if it had been written so.
+    mended = [" ".join(token.form for token in scorer.mended(read_tokens(text))) for text in complaints.texts]
+    counts = Counts.of([*complaints.texts, *mended])
     every = np.arange(len(complaints.texts))
     weighting = Weighting.learn(counts, every, trained.min_texts, 10_000)
-    scorer = trained.scorer_
-    scores = weighting.rows(every) @ scorer.weights + scorer.bias
+    scores = weighting.rows(every + len(mended)) @ scorer.weights + scorer.bias
     expected = assured(scores, scorer.offset, scorer.assurance)
     familiar = weighting.known(every) >= scorer.familiar
     assert familiar.sum() > 60

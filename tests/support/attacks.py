@@ -173,18 +173,7 @@ def circled(text: str) -> str:
     return _shifted(text, 0x24D0, 0x1F150)
 
 
-def regional(text: str) -> str:
-    """Calling this will write every second long word as flags' letters, kept apart so that they do not join."""
-    return _each_word(
-        lambda word, at: "\u200b".join(chr(0x1F1E6 + ord(c) - 97) if "a" <= c <= "z" else c for c in word.lower())
-        if at % 2
-        else word,
-        text,
-        4,
-    )
-
-
-def upside_down_marks(text: str) -> str:
+def turned(text: str) -> str:
     """Calling this will wrap every word in marks that turn the direction of writing."""
     return _each_word(lambda word, _: f"\u202e\u202d{word}\u202c\u202c", text)
 
@@ -243,7 +232,7 @@ def links_around(text: str) -> str:
             *words[:middle],
             "www.contoh.example/xyz",
             *words[middle:],
-            "#indonesia #trending cc @contoh kunjungi http://contoh.example/promo!!! t.example/3kD9",
+            "#indonesia #trending cc @contoh http://contoh.example/promo!!! t.example/3kD9",
         ]
     )
 
@@ -308,8 +297,7 @@ ATTACKS: dict[str, Attack] = {
     "wide": wide,
     "mathematical": mathematical,
     "circled": circled,
-    "flags": regional,
-    "turned": upside_down_marks,
+    "turned": turned,
     "without-vowels": without_vowels,
     "typos": typos,
     "neighbour-keys": neighbour_keys,
