@@ -36,6 +36,8 @@ LOWEST, HIGHEST = 0.1, 0.3
 #: From which probability every other aspect is raised.
 EVEN = 0.5
 FOLDS = 5
+#: The threshold of danger needs held-out texts, not the figures of every fold.
+_THRESHOLD_FOLDS = 3
 #: How much a text written for an aspect counts against one of a category's examples.
 WRITTEN_COUNTS = 3.0
 #: An example of a category that a model made from the aspect's own texts takes for a case with this probability teaches
@@ -45,7 +47,9 @@ _SUSPECT: Mapping[str, float] = {KIND: 0.5, SUPERVISION: 0.8, URGENT: 0.8}
 _ORDINARY = 3000
 #: Weights of words with signs, and of letter sequences; strength of the learner. Chosen by cross-validation.
 _WORDS, _LETTERS, _STRENGTH = 4.0, 2.0, 2.0
-_LEAST_TEXTS, _MOST_FEATURES = 2, 60_000
+_LEAST_TEXTS = 2
+#: Features kept of each kind: with two labels, and with more, each of which costs a column.
+_MOST_FEATURES, _MOST_OF_MANY = 40_000, 12_000
 #: Share of known letter sequences below which nothing is said of a text.
 _FAMILIAR = 0.4
 #: The aspects with more than two labels, and which signs each sees.
@@ -68,8 +72,9 @@ class _Model:
         # Here and not above: scikit-learn takes a second to import, and only who trains pays for it.
         from sklearn.linear_model import LogisticRegression
 
+        most = _MOST_OF_MANY if lesson.aspect in _MANY else _MOST_FEATURES
         words, letters = (
-            replace(Block.learn(counts, rows, _LEAST_TEXTS, _MOST_FEATURES), unknown=0.0)
+            replace(Block.learn(counts, rows, _LEAST_TEXTS, most), unknown=0.0)
             for counts in (lesson.words, lesson.letters)
         )
         names, numbers = np.unique(lesson.labels[rows], return_inverse=True)
@@ -103,7 +108,9 @@ class _Model:
     def scorer(self, lesson: _Lesson, threshold: float) -> Scorer:
         """The model in the arrays that are kept on disk."""
         scale = np.repeat([_WORDS, _LETTERS], [len(self.words.kept), len(self.letters.kept)])
-        settings = {"threshold": threshold, "strength": _STRENGTH, "familiar": _FAMILIAR}
+        # What is a danger is a danger of some kind, however foreign it looks.
+        familiar = 0.0 if lesson.aspect == DANGER_KIND else _FAMILIAR
+        settings = {"threshold": threshold, "strength": _STRENGTH, "familiar": familiar}
         return Scorer(
             labels=self.names,
             words=tuple(lesson.word_names[number] for number in self.words.kept.tolist()),
@@ -115,7 +122,7 @@ class _Model:
             offset=0.0,
             assurance=PLAIN,
             threshold=threshold,
-            familiar=_FAMILIAR,
+            familiar=familiar,
             version=fingerprint(lesson.texts, lesson.labels.tolist(), settings, lesson.aspect.replace("_", "-")),
         )
 
@@ -199,7 +206,7 @@ def _lesson(aspect: str, rows: list[tuple[str, str]], ordinary: Sequence[str], u
     texts = [text for text, _ in every]
     found = [_traits(aspect, text) for text in texts]
     words, word_names = _table([{**each.words, **each.signs} for each in found])
-    letters, letter_names = _table([each.letters for each in found])
+    letters, letter_names = _table([each.letters() for each in found])
     own = np.arange(len(every)) < len(rows)
     lesson = _Lesson(aspect, texts, labels, own, words, word_names, letters, letter_names)
     if own.all() or aspect not in _SUSPECT or usual not in labels[own]:
@@ -231,7 +238,7 @@ def _side_by_side(words: Block, letters: Block, rows: _Rows) -> sparse.csr_matri
 def _taught(lesson: _Lesson) -> Scorer:
     threshold = EVEN
     if lesson.aspect == DANGER:
-        held = _held_out(lesson, _folds(lesson, FOLDS))[YES]
+        held = _held_out(lesson, _folds(lesson, _THRESHOLD_FOLDS))[YES]
         threshold = _threshold(lesson, held[lesson.labels == YES])
     return _Model.learn(lesson, lesson.every).scorer(lesson, threshold)
 

@@ -14,32 +14,30 @@ from classifier.text import NUMBER, PHONE, URL, clean, tokens
 _CUES = """
 ask: bagaimana gimana cara caranya syarat syaratnya berapa dimana mana kapan apakah apa siapa jadwal alamat nomor
     nomornya jam info informasi tanya nanya bertanya bertanyalah numpang prosedur biaya link batas bolehkah bisakah
-    adakah pirsa tumaros batakun dimanakah apa kah kemana berapakah how what where when which does nang nopo
-propose: usul usulan mengusulkan usulkan diusulkan mausul saran menyarankan sarankan masukan aspirasi harapan
-    berharap mengharap mengharapkan semoga sebaiknya seharusnya hendaknya alangkah ide gagasan dibangun dibangunkan
-    bangunkan bangun pembangunan pengadaan diadakan adakan program diprogramkan rencana direncanakan musrenbang
-    dianggarkan anggarkan proposal jadikan dijadikan suggest suggestion consider mendukung dukung setuju kiranya
-    dipertimbangkan pertimbangkan perbanyak tingkatkan kembangkan lestarikan perjuangkan andai seandainya kedepan
-    mendambakan didamel
-thank: terimakasih makasih trima suwun nuwun nuhun syukron thanks thank thx tq alhamdulillah syukur puas mantap
-    salut hebat apresiasi bangga keren jempol sukses terbaik pertahankan lanjutkan memuaskan ramah terharu matur
-    tengkyu great
+    adakah pirsa tumaros batakun dimanakah kah kemana berapakah how what where when which does nang nopo
+propose: usul usulan mengusulkan usulkan diusulkan mausul saran menyarankan sarankan masukan aspirasi harapan berharap
+    mengharap mengharapkan semoga sebaiknya seharusnya hendaknya alangkah ide gagasan dibangun dibangunkan bangunkan
+    bangun pembangunan pengadaan diadakan adakan program diprogramkan rencana direncanakan musrenbang dianggarkan
+    anggarkan proposal jadikan dijadikan suggest suggestion consider mendukung dukung setuju kiranya dipertimbangkan
+    pertimbangkan perbanyak tingkatkan kembangkan lestarikan perjuangkan andai seandainya kedepan mendambakan didamel
+thank: terimakasih makasih trima suwun nuwun nuhun syukron thanks thank thx tq alhamdulillah syukur puas mantap salut
+    hebat apresiasi bangga keren jempol sukses terbaik pertahankan lanjutkan memuaskan ramah terharu matur tengkyu
+    great
 greet: halo hallo hai hay hi hello hey selamat pagi siang sore malam assalamualaikum salam permisi punten tabe misi
     tes test ping kenal sugeng sampurasun wilujeng shalom kabar morning afternoon evening good dear
-close: pak bapak ibu bu min mimin admin kak kakak bang mas mbak sir madam gub gubernur bupati wali ya iya ok oke
-    baik siap sip saya mau ingin lapor melapor ngadu bisa boleh bantu dibantu dong nih ada orang ini itu yang wr wb
+close: pak bapak ibu bu min mimin admin kak kakak bang mas mbak sir madam gub gubernur bupati wali ya iya ok oke baik
+    siap sip saya mau ingin lapor melapor ngadu bisa boleh bantu dibantu dong nih ada orang ini itu yang wr wb
     warahmatullahi wabarakatuh untuk semua balas masuk coba cek start mulai menu help bantuan
-sell: promo diskon bonus klik daftar slot gacor judi togel poker pinjaman pinjol talangan cair jual dijual jasa
-    kredit murah termurah gratis investasi profit hadiah undian pemenang menang selamat jackpot deposit member otp
-    kode verifikasi sebarkan forward agen sales hubungi telegram channel subscribe like follow followers dropship
-    reseller cod herbal obat kuat pelangsing umroh kavling dp cicilan garansi original ready stok order open win
-    winner prize loan earn money dollars click viagra bitcoin crypto trading arisan pesugihan pelet dukun jimat
-    prediksi angka
+sell: promo diskon bonus klik daftar slot gacor judi togel poker pinjaman pinjol talangan cair jual dijual jasa kredit
+    murah termurah gratis investasi profit hadiah undian pemenang menang selamat jackpot deposit member otp kode
+    verifikasi sebarkan forward agen sales hubungi telegram channel subscribe like follow followers dropship reseller
+    cod herbal obat kuat pelangsing umroh kavling dp cicilan garansi original ready stok order open win winner prize
+    loan earn money dollars click viagra bitcoin crypto trading arisan pesugihan pelet dukun jimat prediksi angka
 wrong: rusak mati lambat belum kotor bau macet hilang kosong habis mahal susah lama bocor banjir parah gelap putus
-    terlambat telat kecewa buruk judes kasar ditolak tolak error gagal mampet tersumbat tumpuk menumpuk longsor
-    roboh berlubang lubang becek keruh padam langka antri antrian lemot berisik liar pungli korupsi dipotong potong
-    bolos curang dipersulit dibiarkan terbengkalai tutup nonaktif dicabut sakit dicuri ditipu bongkar jelek retak
-    lapuk miring tertunda molor keluhan mengeluh mengadu aduan melaporkan broken off dirty
+    terlambat telat kecewa buruk judes kasar ditolak tolak error gagal mampet tersumbat tumpuk menumpuk longsor roboh
+    berlubang lubang becek keruh padam langka antri antrian lemot berisik liar pungli korupsi dipotong potong bolos
+    curang dipersulit dibiarkan terbengkalai tutup nonaktif dicabut sakit dicuri ditipu bongkar jelek retak lapuk
+    miring tertunda molor keluhan mengeluh mengadu aduan melaporkan broken off dirty
 not: tidak tanpa bukan jangan kada ora teu no not never
 please: mohon tolong minta harap segera tulung nyuwun please
 """

@@ -184,3 +184,8 @@ PREFIXES = (
 )  # fmt: skip
 ENDINGS = ("kannya", "annya", "inya", "nya", "kan", "kah", "lah", "pun", "an", "ku", "mu", "mi", "ki", "ne", "e", "i")
 SHORTEST_ROOT = 4
+
+
+def words_of(block: str) -> frozenset[str]:
+    """Calling this will give the set of words in a block of text."""
+    return frozenset(block.split())

@@ -8,6 +8,7 @@ a date or a meter's number is nobody's secret and stays readable.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -68,11 +69,11 @@ _PROVINCES = frozenset(
 
 
 def _is_nik(digits: str) -> bool:
-    """16 digits: province, regency, district; day (a woman's plus 40), month, year; a serial number that is not 0."""
+    """16 digits: province, regency, district; day (a woman's plus 40), month, year; a serial number."""
     if len(digits) != 16 or int(digits[:2]) not in _PROVINCES or digits[2:4] == "00" or digits[4:6] == "00":
         return False
     day = int(digits[6:8])
-    return (1 <= day <= 31 or 41 <= day <= 71) and 1 <= int(digits[8:10]) <= 12 and digits[12:] != "0000"
+    return (1 <= day <= 31 or 41 <= day <= 71) and 1 <= int(digits[8:10]) <= 12
 
 
 def _is_phone(digits: str, international: bool) -> bool:
@@ -131,11 +132,21 @@ def _numbers(text: str) -> Iterator[Found]:
 _EMAIL = re.compile(
     r"(?<![\w.%+-])[A-Za-z0-9][\w.%+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])"
 )
+# What people write so that no machine finds it: budi at contoh dot id.
+_EMAIL_SPELT = re.compile(
+    r"(?<![\w.])[A-Za-z][\w.-]{1,40} ?(?:\[at\]|\(at\)| at ) ?[A-Za-z0-9-]{2,40}"
+    r" ?(?:\[dot\]|\(dot\)| dot |\(titik\)| titik ) ?[A-Za-z]{2,10}\b"
+)
 # Registration letters of all regions; the blocks of houses (A 12 B) and the words of a street have others around them.
 _REGIONS = r"(?:A[ABDEG]|B[ABDEGHKLMNPR]|D[ABCDEGHKLMNPRTWS]|E[AB]|K[BHTU]|P[ABS]|[ABDEFGHKLMNPRSTWZ])"
-_PLATE = re.compile(rf"(?<![\w-]){_REGIONS}[ -]?\d{{1,4}}[ -]?[A-Z]{{1,3}}(?![\w-]|[ -][A-Z]{{0,4}}\d)")
+_PLATE = re.compile(rf"(?<![\w-]){_REGIONS}[ -]?\d{{2,4}}[ -]?[A-Z]{{1,3}}(?![\w-]|[ -][A-Z]{{0,4}}\d)")
 _PLATE_GLUED = re.compile(
     r"(?<![\w-])(?:k[tu]|d[abcdeghkmnprtw]|b[abdeghklmnpr]|a[abdeg]|kb|kh)\d{3,4}[a-z]{1,3}(?![\w-])"
+)
+_PLATE_OF = re.compile(
+    r"\b(?:motor|mobil|truk|kendaraan|angkot|bus|pickup|pick up|avanza|plat)\b[^\d\n]{0,24}?"
+    r"(?<!\w)((?:k[tu]|d[abcdeghkmnprtw]|b[abdeghklmnpr]|a[abdeg]|kb|kh) ?\d{3,4} ?[a-z]{1,3})(?!\w)",
+    re.IGNORECASE,
 )
 _PLATE_NAMED = re.compile(
     r"\b(?:plat|nopol|no\.? ?pol(?:isi)?|nomor polisi|bernopol)\b[^\d\n]{0,24}?"
@@ -148,7 +159,7 @@ _BLOCK = re.compile(
 
 
 def _plates(text: str) -> Iterator[Found]:
-    for pattern, group in ((_PLATE, 0), (_PLATE_GLUED, 0), (_PLATE_NAMED, 1)):
+    for pattern, group in ((_PLATE, 0), (_PLATE_GLUED, 0), (_PLATE_NAMED, 1), (_PLATE_OF, 1)):
         for match in pattern.finditer(text):
             start, end = match.span(group)
             if group or not _BLOCK.search(text[max(0, start - 12) : start]):
@@ -170,13 +181,20 @@ _HOUSE = re.compile(
 #: Between a street and its house number stand names, never these.
 _NO_NAME = re.compile(
     r"\b(?:rusak|yang|yg|tidak|tdk|sudah|sdh|belum|blm|ini|itu|adalah|lebih|sangat|dengan|dgn|dan|untuk|utk|mohon|"
-    r"perda|perbup|undang|uu|pp|sk|surat|tahun|peraturan|lapor|hubungi|telepon|urut|mati|berlubang|banjir|juara)\b",
+    r"perda|perbup|undang|uu|pp|sk|surat|tahun|peraturan|lapor|hubungi|telepon|urut|mati|berlubang|banjir|juara|km|poros)\b",
     re.IGNORECASE,
 )
 
 
+# A street's name in capital letters and a number where a sentence, or the neighbourhood, follows: Jl. Mawar 12A, RT 03.
+_STREET_NUMBER = re.compile(
+    r"\b(?:Jl|JL|Jln|JLN|Jalan|JALAN|Gg|GG|Gang|GANG)\b\.?(?:[ .]{1,2}[A-Z][\w'-]{1,24}){1,4} \d{1,3}[A-Za-z]?"
+    r"(?=[ ,.]{0,2}(?:$|\n|[,;.)]|[Rr][Tt]\b|[Rr][Ww]\b))"
+)
+
+
 def _addresses(text: str) -> Iterator[Found]:
-    for pattern in (_ADDRESS, _HOUSE):
+    for pattern in (_ADDRESS, _HOUSE, _STREET_NUMBER):
         for match in pattern.finditer(text):
             if not _NO_NAME.search(match.group()):
                 yield Found(Personal.ADDRESS, *match.span())
@@ -215,13 +233,19 @@ def _passports(text: str) -> Iterator[Found]:
 
 #: Facts of health that shame or harm when they are read beside a person.
 _ILLNESS = re.compile(
-    r"\b(?:hiv(?:/aids)?|aids|odha|odhiv|sifilis|raja singa|gonore|kencing nanah|herpes|penyakit kelamin|tbc|tb paru|"
-    r"tuberkulosis|kusta|lepra|hepatitis [bc]|sakit jiwa|gangguan jiwa|gangguan mental|odgj|skizofrenia|depresi|"
-    r"bipolar|orang gila|"
-    r"hamil di luar nikah|hamil diluar nikah|hamil luar nikah|keguguran|aborsi|menggugurkan kandungan|diperkosa|"
-    r"kanker(?: [a-z]{4,12})?|tumor(?: [a-z]{4,12})?|gagal ginjal|cuci darah|stroke|lumpuh|epilepsi|ayan|impoten|"
-    r"mandul|pecandu|kecanduan (?:sabu|narkoba|obat)|positif (?:hiv|covid|tbc|narkoba)|autis(?:me)?|down syndrome|"
-    r"keterbelakangan mental|tuna ?grahita|percobaan bunuh diri)\b",
+    r"\b(?:"
+    r"hiv(?:/aids)?|aids|odha|odhiv|sifilis|raja singa|gonore|kencing nanah|herpes|"
+    r"penyakit (?:kelamin|jantung|jiwa)|tbc|tb paru|tuberkulosis|kusta|lepra|hepatitis(?: [abc])?|"
+    r"sakit (?:jiwa|jantung|ginjal|paru(?: ?paru)?|liver|kuning)|gangguan (?:jiwa|mental|kejiwaan|saraf)|odgj|"
+    r"skizofrenia|depresi|bipolar|orang gila|kista|miom|wasir|ambeien|"
+    r"(?:hamil|mengandung)(?: (?:di ?)?luar nikah)?|keguguran|aborsi|menggugurkan kandungan|diperkosa|"
+    r"diabetes|kencing manis|kanker(?: [a-z]{4,12})?|tumor(?: [a-z]{4,12})?|gagal (?:ginjal|jantung)|"
+    r"cuci darah|hemodialisa|stroke|lumpuh|epilepsi|ayan|impoten|mandul|hipertensi|darah tinggi|asma|lupus|"
+    r"thalas?emia|hemofilia|leukemia|demensia|alzheimer|pikun|pecandu|kecanduan (?:sabu|narkoba|obat)|"
+    r"positif (?:hiv|covid|tbc|narkoba)|rehab(?:ilitasi)? narkoba|autis(?:me)?|down syndrome|"
+    r"keterbelakangan mental|tuna ?(?:grahita|rungu|netra|wicara|daksa)|disabilitas mental|stunting|"
+    r"gizi buruk|percobaan bunuh diri"
+    r")\b",
     re.IGNORECASE,
 )
 _PERSON = (
@@ -235,10 +259,12 @@ _PERSON_BEFORE = re.compile(
 )
 _PERSON_AFTER = re.compile(rf"^(?:[\s,]{{1,2}}[\w'-]{{1,24}}){{0,2}}[\s,(:]{{1,3}}(?:{_PERSON})", re.IGNORECASE)
 _NEAR = 72
+#: So many facts are looked at; a text with more of them is a list or a lesson, not somebody's story.
+_MOST_FACTS = 50
 
 
 def _health(text: str) -> Iterator[Found]:
-    for match in _ILLNESS.finditer(text):
+    for match in itertools.islice(_ILLNESS.finditer(text), _MOST_FACTS):
         start, end = match.span()
         # Whole words only: the window must not begin in the middle of one.
         before = text[max(0, start - _NEAR) : start]
@@ -249,12 +275,13 @@ def _health(text: str) -> Iterator[Found]:
             yield Found(Personal.HEALTH, start, end)
 
 
+_EMAILS = (_EMAIL, _EMAIL_SPELT)
 #: In the order in which overlapping finds win.
 _SEEKERS: tuple[Callable[[str], Iterator[Found]], ...] = (
     _passports,
     _births,
     _numbers,
-    lambda text: (Found(Personal.EMAIL, *match.span()) for match in _EMAIL.finditer(text)),
+    lambda text: (Found(Personal.EMAIL, *match.span()) for each in _EMAILS for match in each.finditer(text)),
     _addresses,
     _plates,
     _health,

@@ -65,8 +65,8 @@ class Reader:
 
     def _read(self, text: str) -> Reading:
         found = read_tokens(text)
-        text = text[:MAX_CHARACTERS]
         seen = traits(text, [token.form for token in found]) if found and self._judges else None
+        text = text[:MAX_CHARACTERS]
         kind, kind_confidence = self._best(KIND, seen)
         supervision, supervision_confidence = self._raised(SUPERVISION, seen)
         danger, danger_confidence = self._raised(DANGER, seen)

@@ -10,7 +10,15 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
-from classifier.danger_words import CIRCUMSTANCES, ENDINGS, HAPPENINGS, HARMLESS, PREFIXES, SHORTEST_ROOT
+from classifier.danger_words import (
+    CIRCUMSTANCES,
+    ENDINGS,
+    HAPPENINGS,
+    HARMLESS,
+    PREFIXES,
+    SHORTEST_ROOT,
+    words_of,
+)
 from classifier.text import MAX_WORDS, clean, tokens
 
 #: Two classes this many words apart or nearer make a pair.
@@ -19,15 +27,13 @@ _SENTENCE = re.compile(r"[.!?;\n]+")
 _CLASS = re.compile(r"^(\w+):((?:[^\n]|\n )*)", re.MULTILINE)
 _ANY = "any"
 #: Happenings that mean harm only beside others: to fall, to rise, to be inside.
-_MILD = frozenset(
-    "smoke gas leak capsize rise deep inside fallp sever elec ill toxic ingest search beast cry dead flood".split(" ")
+_MILD = words_of(
+    "smoke gas leak capsize rise deep inside fallp sever elec ill toxic ingest search beast cry dead flood"
 )
 #: What is looked for anywhere in the text beside a happening.
-_COMPANY = frozenset(
-    (
-        "now still notyet quick help send resp past night long ended ifs fear ask admin repair often figure thing "
-        "beastly story stock"
-    ).split(" ")
+_COMPANY = words_of(
+    "now still notyet quick help send resp past night long ended ifs fear ask admin repair often figure thing beastly "
+    "story stock"
 )
 _EXCUSES = frozenset({"past", "ended", "ifs", "ask"})
 _ALL_EXCUSES = _EXCUSES | {"fear", "admin", "repair", "often", "figure", "thing", "beastly", "story"}

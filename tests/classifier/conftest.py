@@ -1,4 +1,4 @@
-"""A small invented set of complaints, a model trained on it once, and the region pack's own examples with theirs."""
+"""A small invented set of complaints, and a model trained on it once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from classifier.dataset import Dataset, read
 from classifier.model import ComplaintClassifier
-from dispatch.region import load
 
 HERE = Path(__file__).parent
 
@@ -22,10 +21,3 @@ def complaints() -> Dataset:
 @pytest.fixture(scope="session")
 def trained(complaints: Dataset) -> ComplaintClassifier:
     return ComplaintClassifier(name="test").fit(complaints.texts, complaints.labels)
-
-
-@pytest.fixture(scope="session")
-def starter() -> ComplaintClassifier:
-    """The classifier as a new installation trains it."""
-    rows = load("kaltara").examples
-    return ComplaintClassifier(name="starter").fit([row.text for row in rows], [row.category for row in rows])

@@ -16,6 +16,7 @@ from classifier.artifact import save
 from classifier.dataset import Dataset
 from classifier.matrix import Counts, Weighting
 from classifier.model import ComplaintClassifier
+from classifier.reader import Reader
 from classifier.scorer import PLAIN as UNCHANGED
 from classifier.scorer import Assurance, assured, confidences, read_tokens
 
@@ -44,9 +45,7 @@ DISGUISES = {
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize(("typed", "label"), [pytest.param(*row[1:], id=row[0]) for row in PLAIN])
-def test_a_disguised_text_is_read_like_the_plain_one(
-    starter: ComplaintClassifier, typed: str, label: str, disguise: str
-) -> None:
+def test_a_disguised_text_is_read_like_the_plain_one(starter: Reader, typed: str, label: str, disguise: str) -> None:
     plain, disguised = starter.suggest([typed, DISGUISES[disguise](typed)])
     assert plain.suggestions[0].label == disguised.suggestions[0].label == label
     assert disguised.suggestions[0].confidence == pytest.approx(plain.suggestions[0].confidence, abs=0.05)
@@ -80,21 +79,21 @@ NOISE = [
 
 
 @pytest.mark.parametrize("typed", [pytest.param(text, id=name) for name, text in NOISE])
-def test_noise_is_never_sure_and_has_low_confidence(starter: ComplaintClassifier, typed: str) -> None:
+def test_noise_is_never_sure_and_has_low_confidence(starter: Reader, typed: str) -> None:
     (prediction,) = starter.suggest([typed])
     assert not prediction.sure
     assert len(prediction.suggestions) == 3
     assert prediction.suggestions[0].confidence < 0.3
 
 
-def test_a_foreign_text_is_not_sure_however_low_the_threshold(starter: ComplaintClassifier) -> None:
-    eager = dataclasses.replace(starter.scorer_, threshold=0.0)
+def test_a_foreign_text_is_not_sure_however_low_the_threshold(starter: Reader) -> None:
+    eager = dataclasses.replace(starter.agency, threshold=0.0)
     familiar, foreign = eager.suggest(["lampu jalan mati", "the quick brown fox jumps over the lazy dog"])
     assert familiar.sure
     assert not foreign.sure
 
 
-def test_a_text_of_two_agencies_is_less_certain_than_of_one(starter: ComplaintClassifier) -> None:
+def test_a_text_of_two_agencies_is_less_certain_than_of_one(starter: Reader) -> None:
     one, two = starter.suggest(["ktp saya belum jadi", "ktp saya belum jadi, sampah juga tidak diangkut"])
     assert {item.label for item in two.suggestions[:2]} == {"kependudukan", "sampah"}
     assert two.suggestions[0].confidence < one.suggestions[0].confidence
