@@ -132,7 +132,7 @@ class Installation:
         """Run an ``aduan`` command on this installation."""
         return subprocess.run(
             [sys.executable, "-m", "admin.cli", *arguments],
-            cwd=ROOT, env=self.env, input=given, capture_output=True, text=True, timeout=120, check=False,
+            cwd=ROOT, env=self.env, input=given, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
 
     def add_staff(self, email: str, role: str, *agencies: str) -> None:
