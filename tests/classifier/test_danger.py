@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from classifier import aspects, signs as module
+from classifier import aspects
+from classifier import signs as module
 from classifier.cues import cues
 from classifier.reader import DANGER, DANGER_KIND
 from classifier.reading import Danger
