@@ -195,7 +195,7 @@ def status(number: str) -> Outcome:
             to = _chosen_status(ticket)
             if to is Status.REJECTED and not reason:
                 raise Fault("reason", gettext("Say why it is rejected."))
-            tickets.move(session, now, ticket, to, staff_id=who.staff_id, reason=reason)
+            tickets.move(session, wired.region, now, ticket, to, staff_id=who.staff_id, reason=reason)
             if to is Status.RESOLVED:
                 labels.confirm(session, now, ticket, staff_id=who.staff_id)
             tickets.audit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from redis.exceptions import RedisError
@@ -13,9 +14,14 @@ from bot.process import Stop, beat, run
 from dispatch import outbox
 from dispatch.jobqueue import INBOUND, MEDIA, outbound
 from dispatch.runtime import Runtime
-from dispatch.services import failover, inbound, media, uploads
+from dispatch.services import consequences, failover, inbound, media, uploads
 
 log = logging.getLogger("aduan.clock")
+
+#: Name → what is done about tickets at every tick, in this order; each returns how many it dealt with.
+SWEEPS: dict[str, Callable[[Runtime], int]] = {
+    "consequences": consequences.sweep,
+}
 TICK_SECONDS = 5.0
 PURGE_EVERY = timedelta(hours=1)
 
@@ -42,6 +48,9 @@ def sweep(runtime: Runtime) -> dict[str, int]:
         if count:
             found[outbound(provider)] = count
             _ring(runtime, outbound(provider))
+    for name, step in SWEEPS.items():
+        if count := step(runtime):
+            log.info("swept", extra={"step": name, "count": count})
     if expired:
         log.warning("sends left without an answer are uncertain", extra={"count": expired})
     if moved:

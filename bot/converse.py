@@ -18,7 +18,7 @@ from dispatch.models import CitizenAddress, InboundEvent
 from dispatch.region import Service
 from dispatch.runtime import Runtime
 from dispatch.services import delivery, people
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 
 #: A guess that takes a text out of a conversation must be surer than one that proposes an agency: of "Sampai hari ini
 #: belum ada yang datang" a classifier of complaints is easily sure.

@@ -22,7 +22,7 @@ from classifier.reading import Reading
 from dispatch.models import EventState, InboundEvent
 from dispatch.runtime import Runtime, current
 from dispatch.services import albums, delivery, inbound, notices, people
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 
 log = logging.getLogger("aduan.work")
 

@@ -10,7 +10,7 @@ from classifier.asking import Asking
 from classifier.reading import Kind, Reading
 from dispatch.region import Region
 from dispatch.routing import Held
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 
 #: From this confidence the words tell the kind of a report; below, its category does. A wrong kind sets a wrong clock.
 KIND_FROM = 0.7

@@ -19,7 +19,7 @@ from dispatch.models import Author, Citizen, CitizenAddress, Direction, Message,
 from dispatch.region import Service
 from dispatch.runtime import Runtime
 from dispatch.services import answers, people, questions, tickets
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 from dispatch.workflow import ENDED, Status
 
 #: A photo or a pin that came without words belongs to the complaint that follows within this time.

@@ -102,7 +102,8 @@ class Telling:
     def change(self, before: str, to: Status, reason: str) -> None:
         """Calling this will append to the ticket's history."""
         row = {"ticket_id": self.ticket_id, "from_status": before, "to_status": to, "at": self.at, "reason": reason}
-        self.batch.add("status_change", {**row, "staff_id": None})
+        # Nobody is told of what is only a story.
+        self.batch.add("status_change", {**row, "staff_id": None, "worked_at": self.at})
 
     def move(self, to: Status, reason: str = "") -> None:
         """Calling this will change the status as ``services.tickets.move`` does. Raises NotAllowed."""

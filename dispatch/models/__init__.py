@@ -2,6 +2,16 @@
 
 from sqlmodel import SQLModel
 
+from dispatch.models.desk import (
+    Alert,
+    Join,
+    Likeness,
+    Recount,
+    RegionEdition,
+    StaffReach,
+    Twin,
+    TwinState,
+)
 from dispatch.models.events import (
     ChannelState,
     Cursor,
@@ -14,7 +24,7 @@ from dispatch.models.events import (
 )
 from dispatch.models.learning import BY_STAFF, Label, LabelSource, ModelState, ModelVersion
 from dispatch.models.people import AddressAlias, Citizen, CitizenAddress, CitizenMerge, LinkCode, MergeProof
-from dispatch.models.staff import Audit, LoginAttempt, Role, Staff, StaffAgency, StaffSession
+from dispatch.models.staff import Audit, LoginAttempt, Position, Role, Staff, StaffAgency, StaffSession
 from dispatch.models.tickets import (
     Assignment,
     AttachmentState,
@@ -22,6 +32,8 @@ from dispatch.models.tickets import (
     Direction,
     Message,
     Outbox,
+    Outcome,
+    Privacy,
     StatusChange,
     StoredAttachment,
     Ticket,
@@ -33,6 +45,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "BY_STAFF",
     "AddressAlias",
+    "Alert",
     "Assignment",
     "AttachmentState",
     "Audit",
@@ -46,9 +59,11 @@ __all__ = [
     "EventState",
     "Heartbeat",
     "InboundEvent",
+    "Join",
     "Label",
     "LabelSource",
     "Lease",
+    "Likeness",
     "LinkCode",
     "LoginAttempt",
     "MergeProof",
@@ -56,14 +71,22 @@ __all__ = [
     "ModelState",
     "ModelVersion",
     "Outbox",
+    "Outcome",
+    "Position",
+    "Privacy",
+    "Recount",
+    "RegionEdition",
     "Role",
     "Staff",
     "StaffAgency",
+    "StaffReach",
     "StaffSession",
     "StatusChange",
     "StoredAttachment",
     "StoredTemplate",
     "Ticket",
+    "Twin",
+    "TwinState",
     "Upload",
     "UtcDateTime",
     "metadata",

@@ -12,7 +12,10 @@ from dispatch.models.types import UtcDateTime, plain_json
 
 
 class Citizen(SQLModel, table=True):
-    """Calling this will make a row for one person, known only by the addresses they wrote from."""
+    """Calling this will make a row for one person, known only by the addresses they wrote from.
+
+    ``staff_id`` marks the person a member of staff is told things as.
+    """
 
     __tablename__ = "citizen"
 
@@ -21,6 +24,7 @@ class Citizen(SQLModel, table=True):
     language: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)
     notified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", unique=True)
 
 
 class CitizenAddress(SQLModel, table=True):

@@ -20,8 +20,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Position(StrEnum):
+    """Where a member of staff stands on the ladder of their region pack, from the desk upwards."""
+
+    OFFICER = "officer"
+    HEAD = "head"
+    SUPERVISOR = "supervisor"
+    SECRETARY = "secretary"
+
+
 class Staff(SQLModel, table=True):
-    """Calling this will make a row for one member of staff. ``must_change`` marks a one-time password."""
+    """Calling this will make a row for one member of staff. ``must_change`` marks a one-time password.
+
+    ``position`` is their rung on the ladder of escalation. ``sees_secret`` puts them on the list of those who may read
+    secret reports. ``notify`` is the channel by which they want to be told of what cannot wait ("" for none).
+    """
 
     __tablename__ = "staff"
 
@@ -37,6 +50,9 @@ class Staff(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_login_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    position: str = Position.OFFICER
+    sees_secret: bool = False
+    notify: str = ""
 
 
 class StaffAgency(SQLModel, table=True):

@@ -12,6 +12,26 @@ from sqlmodel import Field, SQLModel
 from dispatch.models.types import UtcDateTime, plain_json
 
 
+class Privacy(StrEnum):
+    """How a report's writer wants to be treated (Permen PANRB 62/2018): named, nameless to all but those who run the
+    system, or secret, where the matter itself is shown to a named list only."""
+
+    NAMED = "named"
+    ANONYMOUS = "anonymous"
+    SECRET = "secret"  # noqa: S105
+
+
+class Outcome(StrEnum):
+    """How a ticket ended; each is counted apart."""
+
+    SOLVED = "solved"
+    ANSWERED = "answered"  # a question, or a matter that needed no work
+    REFUSED = "refused"
+    NOT_OURS = "not_ours"
+    MERGED = "merged"
+    CANNOT_YET = "cannot_yet"
+
+
 class Ticket(SQLModel, table=True):
     """Calling this will make a row for one complaint, request or proposal, with where it stands now.
 
@@ -20,7 +40,14 @@ class Ticket(SQLModel, table=True):
     without a sure agency waits at the desk with ``triage`` set. ``danger`` names the danger to life the words tell of
     ("" when none), ``urgent`` says that it cannot wait for the next working day; ``personal`` names the kinds of
     personal data found in them. ``choices`` are the categories the citizen was last asked to choose from, in the order
-    of their numbers.
+    of their numbers, ``place_choices`` the areas likewise. ``place_text`` is the citizen's own words for the spot.
+
+    ``privacy`` is how its writer is shown (``Privacy``), ``owner`` whose asset it is about (a code of the region pack).
+    ``parent_id`` makes it one agency's part of another ticket, ``lead_id`` joins it to the ticket under which the same
+    trouble is worked on. ``source`` says how a report that staff wrote down came ("" for what came by a channel).
+    ``next_due`` is the earliest instant by which somebody has to do something, ``next_step`` what: every open ticket
+    has one. ``outcome`` (``Outcome``) says how an ended ticket ended; ``content`` and ``rating`` (1 to 5) what
+    its citizen says of that.
     """
 
     __tablename__ = "ticket"
@@ -30,6 +57,10 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_opened", "opened_at", "id"),
         Index("ix_ticket_citizen", "citizen_id", "last_citizen_at"),
         Index("ix_ticket_triage", "triage", "status"),
+        Index("ix_ticket_next", "status", "next_due"),
+        Index("ix_ticket_alike", "area", "category", "opened_at"),
+        Index("ix_ticket_lead", "lead_id"),
+        Index("ix_ticket_parent", "parent_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -65,13 +96,36 @@ class Ticket(SQLModel, table=True):
     personal: list[str] = Field(default_factory=list, sa_type=plain_json())
     choices: list[str] = Field(default_factory=list, sa_type=plain_json())
     choices_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    place_choices: list[str] = Field(default_factory=list, sa_type=plain_json())
+    place_text: str = ""
+    privacy: str = Privacy.NAMED
+    owner: str = ""
+    consent: str = ""
+    parent_id: int | None = Field(default=None, foreign_key="ticket.id")
+    lead_id: int | None = Field(default=None, foreign_key="ticket.id")
+    source: str = ""
+    intake_by: int | None = Field(default=None, foreign_key="staff.id")
+    next_due: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_step: str = ""
+    accept_due: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    handovers: int = 0
+    bounces: int = 0
+    pause_reason: str = ""
+    pause_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    escalated: int = 0
+    outcome: str = ""
+    settled_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    content: str = ""
+    rating: int | None = None
 
 
 class Assignment(SQLModel, table=True):
     """Calling this will make a row for one answer to "who must act, by when, and why".
 
     It keeps the deadlines, the rule version, the classifier's score and the model version it was made with: a later
-    change of rules does not rewrite it.
+    change of rules does not rewrite it. ``accept_due`` is when the agency has to have taken it on at the latest,
+    ``accepted_at`` when it did; ``returned_at`` when it was sent back, ``returned`` why.
     """
 
     __tablename__ = "assignment"
@@ -93,12 +147,21 @@ class Assignment(SQLModel, table=True):
     model_version: str = ""
     words: list[str] = Field(default_factory=list, sa_type=plain_json())
     suggestions: list[dict[str, Any]] = Field(default_factory=list, sa_type=plain_json())
+    owner: str = ""
+    accept_due: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    returned: str = ""
 
 
 class StatusChange(SQLModel, table=True):
-    """Calling this will make a row for one change of status: from, to, when, by whom, why."""
+    """Calling this will make a row for one change of status: from, to, when, by whom, why.
+
+    ``outcome`` is set where a ticket ended. ``worked_at`` is when its consequences (who must hear of it) were worked.
+    """
 
     __tablename__ = "status_change"
+    __table_args__ = (Index("ix_status_change_worked", "worked_at", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -107,6 +170,8 @@ class StatusChange(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     staff_id: int | None = Field(default=None, foreign_key="staff.id")
     reason: str = ""
+    outcome: str = ""
+    worked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Direction(StrEnum):

@@ -1,8 +1,10 @@
 """Region packs: everything local, as reviewed data. ``load`` reads one, ``check`` lists every fault at once."""
 
 from dispatch.region.loading import check, load
+from dispatch.region.rules import Alike, Closing, DeskRules, Escalation, Handover, Lapor, Pausing, Rung
 from dispatch.region.values import (
     Agency,
+    Asset,
     Budget,
     Calendar,
     Category,
@@ -13,6 +15,7 @@ from dispatch.region.values import (
     Knowledge,
     Landmark,
     Level,
+    Owner,
     Place,
     Region,
     RegionFaults,
@@ -21,19 +24,29 @@ from dispatch.region.values import (
 
 __all__ = [
     "Agency",
+    "Alike",
+    "Asset",
     "Budget",
     "Calendar",
     "Category",
     "ClockRule",
+    "Closing",
     "Delivery",
+    "DeskRules",
+    "Escalation",
     "Example",
     "Fault",
+    "Handover",
     "Knowledge",
     "Landmark",
+    "Lapor",
     "Level",
+    "Owner",
+    "Pausing",
     "Place",
     "Region",
     "RegionFaults",
+    "Rung",
     "Service",
     "check",
     "load",

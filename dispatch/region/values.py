@@ -11,6 +11,11 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from dispatch.region.rules import DeskRules
+
+#: Language → text: what citizens read stands in every language of ``dispatch.phrases.LANGUAGES``.
+Words = Mapping[str, str]
+
 
 class Level(StrEnum):
     """Whose level of government an agency belongs to, or a category is answered on."""
@@ -26,7 +31,9 @@ class Agency:
     """Calling this will hold one agency (OPD) or one body outside local government (``level`` external).
 
     ``area`` is the Kemendagri code of its jurisdiction; ``function`` is the work it does there (one agency per function
-    and area); ``joined`` is false while its jurisdiction does not work in the system yet.
+    and area); ``joined`` is false while its jurisdiction does not work in the system yet. ``supervisor`` is the agency
+    that watches over it ("" for none), ``owns`` names the owners (codes of ``Region.owners``) whose assets it looks
+    after.
     """
 
     code: str
@@ -40,6 +47,8 @@ class Agency:
     email: str = ""
     website: str = ""
     joined: bool = True
+    supervisor: str = ""
+    owns: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -60,6 +69,32 @@ class Category:
     supervision: bool
     needs_place: bool
     description: str = ""
+    evidence: str = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Calling this will hold whose asset something may be: a village, a kabupaten/kota, the province, the state, a
+    company. What is theirs is answered by the agency with ``function`` on ``level``; ``cues`` are the words by which
+    people name the owner ("jalan nasional", "jalan desa")."""
+
+    code: str
+    name: Words
+    function: str
+    level: Level
+    cues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Calling this will hold one asset people know by name ("Jalan Mulawarman"), whose it is, for which categories, and
+    the area it lies in ("": several)."""
+
+    name: str
+    aliases: tuple[str, ...]
+    owner: str
+    categories: tuple[str, ...]
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +167,6 @@ class Knowledge:
     definition: str
     tasks: tuple[str, ...]
     vocabulary: tuple[str, ...]
-
-
-#: Language → text: what citizens read stands in every language of ``dispatch.phrases.LANGUAGES``.
-Words = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +250,9 @@ class Region:
     ``sms_keywords`` are the words, in small letters, that citizens write before an SMS to a number that is shared.
     ``knowledge`` is by category, ``aspects`` gives texts by aspect and label, ``services`` are by code in the order of
     their files and ``fields`` names the field of each. Knowledge and services are read when they are first asked for,
-    and raise RegionFaults then if their files have faults; ``check`` reads them at once.
+    and raise RegionFaults then if their files have faults; ``check`` reads them at once. ``owned`` gives for each
+    category whose asset it may be about, the likeliest first; ``edition`` is the version and a sum of the files that
+    rule tickets.
     """
 
     code: str
@@ -254,6 +287,11 @@ class Region:
     aspects: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
     fields: Mapping[str, Words] = field(default_factory=dict)
+    desk_rules: DeskRules = field(default_factory=DeskRules)
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    owned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    assets: tuple[Asset, ...] = ()
+    edition: str = ""
     _by_function: dict[tuple[str, str], Agency] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

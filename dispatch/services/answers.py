@@ -60,7 +60,7 @@ def reply(
     if ticket.status in ENDED or ticket.status == Status.ANSWERED:
         ticket.version += 1
     else:
-        move(session, now, ticket, Status.ANSWERED, staff_id=staff_id, reason="answered")
+        move(session, phrases.region, now, ticket, Status.ANSWERED, staff_id=staff_id, reason="answered")
     ticket.first_response_at = ticket.first_response_at or now
     ticket.last_staff_at = now
     ticket.triage = False

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from dispatch.models import LabelSource, Ticket
 from dispatch.region import Region
 from dispatch.services import labels, tickets
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 
 #: An answer to the question counts for this long.
 WAITS = timedelta(days=3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,41 +10,21 @@ from sqlmodel import Session, col
 from classifier.reading import Kind
 from dispatch import numbers, routing, sla
 from dispatch.db import stored_id
-from dispatch.models import Assignment, Audit, CitizenAddress, Message, StatusChange, Ticket
+from dispatch.models import Assignment, Audit, CitizenAddress, Message, Outcome, StatusChange, Ticket
 from dispatch.region import Category, Region
 from dispatch.routing import Held, Reason
+from dispatch.services import deadlines
+from dispatch.services.tagged import Tag
 from dispatch.workflow import ENDED, STOPS_VERIFY, Status, check
 
 SUMMARY_LENGTH = 160
+_OUTCOMES = {
+    Status.RESOLVED: Outcome.SOLVED,
+    Status.REJECTED: Outcome.REFUSED,
+    Status.FORWARDED: Outcome.NOT_OURS,
+}
 #: The kinds the law knows (Permen PANRB 62/2018), each with its own clock; a greeting or an advert is none of them.
 LEGAL_KINDS = frozenset({Kind.COMPLAINT, Kind.INFORMATION, Kind.ASPIRATION})
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """Calling this will hold what the classifier says of a text, in the ticket's own terms.
-
-    ``category`` is None when it is not sure; then ``suggestions`` (best first) are what triage shows, and ``choices``
-    what the citizen may be asked to choose from. ``kind`` is None where the words do not tell it, ``kind_score`` (0 to
-    1) how sure it is. ``supervision``: nearly surely about the conduct of officials. ``doubt`` is why a person must
-    look before anything else: "" for no reason. ``read`` is false where no classifier has read the text at all.
-    """
-
-    category: str | None
-    score: float | None = None
-    words: tuple[str, ...] = ()
-    model: str = ""
-    suggestions: tuple[dict[str, object], ...] = field(default_factory=tuple)
-    kind: Kind | None = None
-    kind_score: float = 0.0
-    supervision: bool = False
-    danger: str = ""
-    urgent: bool = False
-    personal: tuple[str, ...] = ()
-    language: str = ""
-    doubt: str = ""
-    choices: tuple[str, ...] = ()
-    read: bool = False
 
 
 def open_ticket(
@@ -92,9 +71,9 @@ def open_ticket(
     session.add(StatusChange(ticket_id=stored_id(ticket.id), to_status=Status.NEW, at=now, reason="received"))
     _write_assignment(session, region, now, ticket, reason=reason, tag=tag)
     if not region.agencies[ticket.agency].ours:
-        move(session, now, ticket, Status.FORWARDED, reason=reason)
+        move(session, region, now, ticket, Status.FORWARDED, reason=reason)
     elif not ticket.triage:
-        move(session, now, ticket, Status.ASSIGNED, reason=reason)
+        move(session, region, now, ticket, Status.ASSIGNED, reason=reason)
     first.ticket_id = ticket.id
     session.add(first)
     return ticket
@@ -122,7 +101,7 @@ def place(session: Session, region: Region, now: datetime, ticket: Ticket, area:
     reason = _route(region, ticket, tag)
     _write_assignment(session, region, now, ticket, reason=reason, tag=tag)
     if not region.agencies[ticket.agency].ours:
-        move(session, now, ticket, Status.FORWARDED, reason=reason)
+        move(session, region, now, ticket, Status.FORWARDED, reason=reason)
     return ticket.agency != before
 
 
@@ -163,7 +142,7 @@ def categorise(
     if ticket.triage:  # it turned out to be what only a person may pass on
         return False
     target = Status.ASSIGNED if region.agencies[ticket.agency].ours else Status.FORWARDED
-    move(session, now, ticket, target, reason=reason)
+    move(session, region, now, ticket, target, reason=reason)
     return True
 
 
@@ -178,7 +157,7 @@ def supervise(session: Session, region: Region, now: datetime, ticket: Ticket, t
     reason = _route(region, ticket, Tag(ticket.category, supervision=True))
     _write_assignment(session, region, now, ticket, reason=reason)
     if ticket.status == Status.NEW:
-        move(session, now, ticket, Status.ASSIGNED, reason="explained")
+        move(session, region, now, ticket, Status.ASSIGNED, reason="explained")
     return True
 
 
@@ -204,7 +183,7 @@ def reassign(
     target = Status.ASSIGNED if region.agencies[agency].ours else Status.FORWARDED
     kind = region.categories[category] if category is not None else None
     if ticket.status != target:
-        move(session, now, ticket, target, staff_id=staff_id, reason=note or "reassigned")
+        move(session, region, now, ticket, target, staff_id=staff_id, reason=note or "reassigned")
     if kind is not None:
         _apply(region, ticket, kind, inspected=_inspects(region, agency))
     ticket.kind = legal_kind or ticket.kind
@@ -225,9 +204,18 @@ def reassign(
 
 
 def move(
-    session: Session, now: datetime, ticket: Ticket, to: Status, *, staff_id: int | None = None, reason: str = ""
+    session: Session,
+    region: Region,
+    now: datetime,
+    ticket: Ticket,
+    to: Status,
+    *,
+    staff_id: int | None = None,
+    reason: str = "",
+    outcome: Outcome | None = None,
 ) -> None:
-    """Calling this will change a ticket's status if the table allows it, and append the change to its history.
+    """Calling this will change a ticket's status if the table allows it, append the change to its history and set its
+    dates. Who must hear of it is worked afterwards (``services.consequences``).
 
     Raises NotAllowed.
     """
@@ -241,8 +229,10 @@ def move(
         ticket.resolved_at = ticket.resolved_at or now
     if to in ENDED:
         ticket.closed_at = ticket.closed_at or now
-    elif before in ENDED or before is Status.RESOLVED:
+        ticket.outcome = outcome or ticket.outcome or _OUTCOMES.get(to, Outcome.ANSWERED)
+    elif before in ENDED:
         ticket.resolved_at = ticket.closed_at = None
+        ticket.outcome = ""
     session.add(ticket)
     session.add(
         StatusChange(
@@ -252,8 +242,10 @@ def move(
             at=now,
             staff_id=staff_id,
             reason=reason[:200],
+            outcome=ticket.outcome,
         )
     )
+    deadlines.settle(session, region, now, ticket)
 
 
 def take_up_again(session: Session, region: Region, now: datetime, ticket: Ticket) -> None:
@@ -262,11 +254,11 @@ def take_up_again(session: Session, region: Region, now: datetime, ticket: Ticke
     What was forwarded outside local government comes back to the region's desk: nobody else of ours would see it.
     """
     if ticket.status != Status.FORWARDED:
-        move(session, now, ticket, Status.IN_PROGRESS, reason="wrote_back")
+        move(session, region, now, ticket, Status.IN_PROGRESS, reason="wrote_back")
         return
     ticket.agency = region.desk
     ticket.triage = True
-    move(session, now, ticket, Status.ASSIGNED, reason="wrote_back")
+    move(session, region, now, ticket, Status.ASSIGNED, reason="wrote_back")
     _write_assignment(session, region, now, ticket, reason="reopened")
 
 
@@ -378,6 +370,7 @@ def _write_assignment(
     )
     session.add(ticket)
     session.add(assignment)
+    deadlines.settle(session, region, now, ticket)
     return assignment
 
 

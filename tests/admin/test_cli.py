@@ -438,7 +438,7 @@ class TestFigures:
                 value = f"62811-{number}"
                 sender = rows.address(runtime, session, value=value)
                 from dispatch.services import tickets
-                from dispatch.services.tickets import Tag
+                from dispatch.services.tagged import Tag
 
                 tickets.open_ticket(
                     session,

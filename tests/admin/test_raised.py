@@ -11,7 +11,7 @@ from dispatch.models import Ticket
 from dispatch.routing import Held
 from dispatch.runtime import Runtime
 from dispatch.services import tickets
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 from tests.admin.conftest import Browser, one_database
 from tests.support.clock import Clock
 from tests.support.tickets import add_staff, answer, arrive

@@ -85,7 +85,7 @@ def test_a_reaction_to_our_answer_is_noted_and_reopens_nothing(runtime: Runtime)
     answer(runtime, ticket.number)
     [sent] = deliver(runtime, "telegram")
     with runtime.writing() as session:
-        tickets.move(session, runtime.now(), session.get_one(Ticket, ticket.id), Status.CLOSED)
+        tickets.move(session, runtime.region, runtime.now(), session.get_one(Ticket, ticket.id), Status.CLOSED)
     before = ticket_now(runtime, ticket)
     changes = len(all_rows(runtime, StatusChange))
     happens(runtime, notice(NoticeKind.REACTION, sent, detail="🙏"))
@@ -144,7 +144,7 @@ def test_other_news_is_noted_on_the_open_ticket_if_there_is_one(
     ticket = opened(runtime)
     if status:
         with runtime.writing() as session:
-            tickets.move(session, runtime.now(), session.get_one(Ticket, ticket.id), status)
+            tickets.move(session, runtime.region, runtime.now(), session.get_one(Ticket, ticket.id), status)
     happens(runtime, notice(NoticeKind.OTHER, detail="blocked calls"))
     assert notes(runtime) == [(ticket.id, "system", ["notice"], "blocked calls")] * noted
 

@@ -209,7 +209,12 @@ class TestReassign:
         with runtime.reading() as session:
             audit = session.scalars(select(Audit)).one()
         assert (audit.action, audit.subject_id) == ("ticket.reassign", ticket.number)
-        assert audit.detail == {"agency": "bulungan-dishub", "category": None}
+        assert audit.detail == {
+            "agency": "bulungan-dishub",
+            "category": None,
+            "kind": "complaint",
+            "supervision": False,
+        }
 
     @one_database
     def test_ends_triage_and_verification(self, runtime, clock):
@@ -262,10 +267,10 @@ def test_a_status_changes_as_the_table_says_and_leaves_its_history(runtime, cloc
         fresh = session.get_one(Ticket, ticket.id)
         if (before, to) not in TRANSITIONS:
             with pytest.raises(NotAllowed):
-                tickets.move(session, clock(), fresh, to)
+                tickets.move(session, runtime.region, clock(), fresh, to)
             assert (fresh.status, fresh.version) == (before, ticket.version)
             return
-        tickets.move(session, clock(), fresh, to, reason="r" * 500)
+        tickets.move(session, runtime.region, clock(), fresh, to, reason="r" * 500)
         assert (fresh.status, fresh.version) == (to, ticket.version + 1)
     with runtime.reading() as session:
         last = session.scalars(select(StatusChange).order_by(StatusChange.id.desc())).first()
@@ -293,7 +298,7 @@ def test_when_a_ticket_ended_is_written_down_and_taken_back_on_reopening(runtime
         clock.forward(hours=1)
         with runtime.writing() as session:
             fresh = session.get_one(Ticket, ticket.id)
-            tickets.move(session, clock(), fresh, status)
+            tickets.move(session, runtime.region, clock(), fresh, status)
 
     def at(hours: int | None) -> object:
         return None if hours is None else start + timedelta(hours=hours)

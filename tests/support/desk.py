@@ -42,7 +42,7 @@ def change(runtime: Runtime, number: str, *path: Status) -> None:
     with runtime.writing() as session:
         ticket = session.scalars(select(Ticket).where(col(Ticket.number) == number)).one()
         for status in path:
-            tickets.move(session, runtime.now(), ticket, status, staff_id=officer(runtime, session))
+            tickets.move(session, runtime.region, runtime.now(), ticket, status, staff_id=officer(runtime, session))
 
 
 def deliver(runtime: Runtime, channel: str) -> list[str]:

@@ -13,7 +13,7 @@ from dispatch.models import Author, CitizenAddress, Direction, Message, Outbox, 
 from dispatch.phrases import Phrases
 from dispatch.runtime import Runtime
 from dispatch.services import answers, people, tickets
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 
 _serial = count(1)
 ADDRESSES = {

@@ -13,7 +13,7 @@ from channels.message import Address, Attachment, InboundMessage, Location
 from dispatch.models import Author, CitizenAddress, Direction, Message, Role, Staff, Ticket
 from dispatch.runtime import Runtime
 from dispatch.services import answers, inbound, media, people, staff, tickets
-from dispatch.services.tickets import Tag
+from dispatch.services.tagged import Tag
 
 PASSWORD = "kapal-kayu-biru-62"
 _numbers = count(1)
