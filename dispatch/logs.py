@@ -11,6 +11,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TextIO
 
 #: The only extras that reach a log line. Ids, kinds and counts; no names, numbers, addresses or texts.
 FIELDS = (
@@ -59,12 +60,23 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class _StandardError(logging.StreamHandler[TextIO]):
+    """What stands for standard error when a line is written, not when logging began: it may have been exchanged."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
 def configure(process: str) -> None:
     """Calling this will send all logs of this process to standard error as JSON lines, and quieten chatty libraries.
 
     An exception that nobody caught ends the process as a log line too: Python's own traceback would quote its words.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(JsonLines(process))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in QUIET:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,18 @@ SECRET = "for-tests-only-0123456789-abcdefghijklmnop"
 
 def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the very end why tests failed, each reason once with its count: a thousand errors often have one."""
+    reasons: Counter[str] = Counter()
+    for kind in ("failed", "error"):
+        for report in terminalreporter.stats.get(kind, ()):
+            crash = getattr(report.longrepr, "reprcrash", None)
+            words = crash.message if crash else str(report.longrepr)
+            reasons[f"{kind}: {' '.join(words.split())[:600]}"] += 1
+    for reason, count in reasons.most_common(12):
+        terminalreporter.write_line(f"{count} x {reason}")
 
 
 def needs(available: bool, what: str) -> None:

@@ -6,13 +6,18 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import create_engine, text
 
+from classifier.reader import Reader
+from dispatch import training
+from dispatch.region import Region
 from tests.conftest import needs
 from tests.support.installation import CHROMIUM, OFFICER, PASSWORD, SUPERVISOR, Installation, chromium, running
+from tests.support.models import place
 from tests.support.providers.mail import SmtpStandIn
 from tests.support.providers.telegram import SECRET as TELEGRAM_SECRET
 from tests.support.providers.telegram import TelegramStandIn
@@ -32,8 +37,16 @@ class World:
     smtp: SmtpStandIn
 
 
+@pytest.fixture(scope="session")
+def models(starter: Reader, kaltara: Region, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained starter where an installation finds it."""
+    folder = tmp_path_factory.mktemp("models")
+    place(folder, starter, source=training.source_of(kaltara))
+    return folder
+
+
 @pytest.fixture(scope="session", params=["sqlite-valkey", "postgres-redis"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     backend: dict[str, str] = {}
     if request.param == "postgres-redis":
         server = request.getfixturevalue("postgres")
@@ -64,6 +77,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 "SMTP_URL": smtp.url,
                 "MAIL_HOOK_SECRET": MAIL_SECRET,
             },
+            models,
         )
         aduan = stack.enter_context(running(installation))
         aduan.add_staff(OFFICER, "officer", "tarakan-dishub", "tarakan-dpupr", "tarakan-dlh", "tarakan-dinkes")

@@ -22,8 +22,8 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-def test_it_stops_cleanly(tmp_path: Path, number: int) -> None:
-    aduan = Installation(tmp_path, {})
+def test_it_stops_cleanly(models: Path, tmp_path: Path, number: int) -> None:
+    aduan = Installation(tmp_path, {}, models)
     aduan.start()
     pids = aduan.pids()
     assert {"web", "hooks", "worker", "clock", "fetch", "lmtp", "valkey"} == pids.keys() - {"system"}
@@ -32,8 +32,8 @@ def test_it_stops_cleanly(tmp_path: Path, number: int) -> None:
     assert not listens(aduan.port)
 
 
-def test_a_dead_child_is_started_again(tmp_path: Path) -> None:
-    with running(Installation(tmp_path, {})) as aduan:
+def test_a_dead_child_is_started_again(models: Path, tmp_path: Path) -> None:
+    with running(Installation(tmp_path, {}, models)) as aduan:
         supervisor = aduan.pids()["clock"]
         [child] = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
         os.kill(int(child), signal.SIGKILL)
@@ -41,8 +41,8 @@ def test_a_dead_child_is_started_again(tmp_path: Path) -> None:
         assert aduan.get("/readyz").status_code == 200
 
 
-def test_when_it_is_killed_outright_its_children_end_too(tmp_path: Path) -> None:
-    aduan = Installation(tmp_path, {})
+def test_when_it_is_killed_outright_its_children_end_too(models: Path, tmp_path: Path) -> None:
+    aduan = Installation(tmp_path, {}, models)
     aduan.start()
     pids = aduan.pids()
     aduan._process.kill()

@@ -38,10 +38,14 @@ PASSWORD = "sembilan-perahu-di-sesayap"
 
 @dataclass
 class Installation:
-    """``aduan up`` in a folder of its own, on a port of its own. ``with`` starts it and stops it as Ctrl-C would."""
+    """``aduan up`` in a folder of its own, on a port of its own. ``with`` starts it and stops it as Ctrl-C would.
+
+    ``models`` holds a trained starter to begin with, as ``make setup`` leaves one; without it the first start trains.
+    """
 
     folder: Path
     environment: dict[str, str]
+    models: Path | None = None
     port: int = field(default_factory=free_port)
 
     @property
@@ -64,6 +68,8 @@ class Installation:
     def start(self) -> None:
         """Run ``aduan up`` and wait for its line."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.models is not None and not (self.folder / "var" / "models").exists():
+            shutil.copytree(self.models, self.folder / "var" / "models")
         self._lines: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "admin.cli", "up"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -57,8 +58,8 @@ class Postgres:
 
     def __init__(self) -> None:
         self.bin = POSTGRES_BIN[0]
-        self.folder = Path(tempfile.mkdtemp(prefix="aduan-pg-"))
-        self.port = free_port()
+        self.port = 0
+        self.folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
@@ -67,56 +68,60 @@ class Postgres:
         return any((path / "initdb").exists() for path in POSTGRES_BIN)
 
     def start(self) -> None:
-        """Make the cluster and wait until it answers."""
+        """Make the cluster and wait until it answers, with three tries in different folders: the one for temporary
+        files may be closed to the user the server runs as, and a free port may be taken by somebody else first.
+
+        Raises RuntimeError with what the server said each time.
+        """
+        said: list[str] = []
+        for base in (None, "/var/tmp", "/dev/shm"):
+            self.folder, self.port = Path(tempfile.mkdtemp(prefix="aduan-pg-", dir=base)), free_port()
+            try:
+                self._try()
+                return
+            except (subprocess.CalledProcessError, TimeoutError, OSError) as error:
+                words = getattr(error, "stderr", b"") or b""
+                log = self.folder / "log"
+                words += log.read_bytes()[-2_000:] if log.exists() else b""
+                said.append(f"{self.folder}: {error}: {words.decode('utf-8', 'replace')}")
+                self.stop()
+        raise RuntimeError("PostgreSQL does not start: " + " | ".join(said))
+
+    def _try(self) -> None:
         who = _as_nobody()
         if who:
             os.chown(self.folder, int(who["user"]), int(who["group"]))  # type: ignore[call-overload]
         data = self.folder / "data"
-        subprocess.run(
-            [
-                self.bin / "initdb",
-                "-D",
-                data,
-                "-U",
-                "aduan",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--no-sync",
-                "--locale=C.UTF-8",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=self.folder,
-            **who,  # type: ignore[call-overload]
-        )
-        self._process = subprocess.Popen(
-            [
-                self.bin / "postgres",
-                "-D",
-                data,
-                "-p",
-                str(self.port),
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                f"unix_socket_directories={self.folder}",
-                "-c",
-                "fsync=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "max_connections=100",
-                "-c",
-                "log_min_messages=fatal",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self.folder,
-            **who,  # type: ignore[call-overload]
-        )
-        wait_until(lambda: listens(self.port), what="PostgreSQL")
+        make = ["-D", data, "-U", "aduan", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]
+        subprocess.run([self.bin / "initdb", *make], check=True, capture_output=True, cwd=self.folder, **who)  # type: ignore[call-overload]
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "full_page_writes": "off",
+            "max_connections": 100,
+            "max_wal_size": "128MB",
+            "log_min_messages": "fatal",
+        }
+        chosen = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self.bin / "postgres", "-D", data, "-p", str(self.port), *chosen],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **who,  # type: ignore[call-overload]
+            )
+        process = self._process
+        wait_until(lambda: process.poll() is not None or self._answers(), 60, "PostgreSQL")
+        if process.poll() is not None:
+            raise OSError(f"it ended with {process.returncode}")
+
+    def _answers(self) -> bool:
+        """Whether it is this server that answers there: it writes its port where only it can."""
+        ready = self.folder / "data" / "postmaster.pid"
+        lines = ready.read_text().split("\n") if ready.exists() else []
+        return len(lines) > 7 and lines[3] == str(self.port) and lines[7].strip() == "ready"
 
     def url(self, database: str) -> str:
         """The SQLAlchemy address of a database of this cluster."""
@@ -124,8 +129,8 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the cluster and remove it."""
-        if self._process is not None:
-            self._process.terminate()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # a fast shutdown: whoever is still connected is cut off
             self._process.wait(timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
