@@ -1,28 +1,35 @@
-"""The law's clocks: when a step is due, and how much working time lies between two instants.
+"""The law's clocks: when a step is due, and why just then.
 
-Every instant that comes in must be aware, every instant that goes out is UTC; the arithmetic between is done on the
-region's own calendar days, whatever zone the process runs in. Limits, calendars and regional holidays are data of the
-region pack; national holidays come from the ``holidays`` package.
+Every instant that comes in must be aware, every instant that goes out is UTC. Limits are dated rules of the region
+pack; working time is ``dispatch.hours``, when a clock runs ``dispatch.timeline``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
+from dispatch import hours, timeline
+from dispatch.hours import NoWorkingTime, is_working_day, working_seconds
 from dispatch.region import Calendar, ClockRule, Region
+from dispatch.timeline import Change, Pause
 
-#: A calendar without working hours must end in an error, not in an endless search.
-_HORIZON_DAYS = 731
+__all__ = [
+    "Deadline",
+    "Deadlines",
+    "Explanation",
+    "NoRule",
+    "NoWorkingTime",
+    "deadline",
+    "deadlines",
+    "explain",
+    "is_working_day",
+    "working_seconds",
+]
 
-_Interval = tuple[time, time | None]
-
-
-class NoWorkingTime(Exception):
-    """Calling this will say that a calendar has too few working days within two years to hold a deadline."""
+#: The steps whose clock stands still while the next move is the citizen's.
+PAUSED_STAGES = frozenset({"resolution"})
 
 
 class NoRule(LookupError):
@@ -53,56 +60,136 @@ class Deadlines:
     rule_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Calling this will hold why a step is due when it is: all that a sentence about it needs, in no language yet.
+
+    ``base`` is the date without any pause, ``due`` the date. ``days_off`` are the local days between ``start`` and
+    ``due`` that a holiday takes from ``calendar`` (``hours.holiday`` names them). ``pauses`` are those that moved the
+    date, by ``moved`` working time together. ``standing`` is the pause the clock stands in at the moment of asking.
+    """
+
+    stage: str
+    rule: ClockRule
+    calendar: str
+    start: datetime
+    base: datetime
+    due: datetime
+    days_off: tuple[date, ...]
+    pauses: tuple[Pause, ...]
+    moved: timedelta
+    standing: Pause | None
+
+
 def deadline(
-    region: Region, agency_code: str, *, kind: str, supervision: bool, stage: str, start: datetime
+    region: Region,
+    agency_code: str,
+    *,
+    kind: str,
+    supervision: bool,
+    stage: str,
+    start: datetime,
+    changes: Iterable[Change] = (),
 ) -> Deadline:
-    """Calling this will work out when ``stage`` is due for a report that reached the agency at ``start``.
+    """Calling this will work out when ``stage`` is due for a report received at ``start``, with the status history
+    ``changes``, while the agency has it.
 
     The rule is the one in force on the local day of ``start`` (``since`` and ``until`` both included): one for exactly
     this ``kind`` beats ``any``, then exact ``supervision`` beats ``any``, then the younger ``since``. Working days
     count from the first working day after the day of receipt, and the last one ends with its last working interval
-    (Permen PANRB 62/2018 counts in working days); ``hours`` are ``days`` × 24 hours straight (UU 27/2022).
-    Raises ValueError for a naive ``start``, KeyError for an unknown agency, NoRule, NoWorkingTime.
+    (Permen PANRB 62/2018 counts in working days); the working time until then is a budget that only running time uses
+    up, so that a pause moves the date by its own working time. ``hours`` are ``days`` × 24 hours straight through
+    nights, holidays and pauses (UU 27/2022). Raises ValueError for a naive ``start``, KeyError for an unknown agency,
+    NoRule, NoWorkingTime.
     """
-    local_day = _aware(start).astimezone(region.zone).date()
-    rule = _rule_in_force(region, kind, supervision, stage, local_day)
+    rule = _rule_in_force(region, kind, supervision, stage, hours.local_day(region, start))
     calendar = region.calendars[region.agencies[agency_code].calendar]
-    return Deadline(_COUNTS[rule.counts](region, calendar, start, rule.days), rule)
+    base = _COUNTS[rule.counts](region, calendar, start, rule.days)
+    stops = _pauses(region, calendar, rule, start, changes)
+    return Deadline(_with_pauses(region, calendar.code, start, base, stops), rule)
 
 
-def deadlines(region: Region, agency_code: str, *, kind: str, supervision: bool, start: datetime) -> Deadlines:
-    """Calling this will work out all three deadlines of a report that reached the agency at ``start``.
-
-    Raises what ``deadline`` raises.
+def deadlines(
+    region: Region,
+    agency_code: str,
+    *,
+    kind: str,
+    supervision: bool,
+    start: datetime,
+    changes: Iterable[Change] = (),
+) -> Deadlines:
+    """Calling this will work out all three deadlines of a report received at ``start``, with its status history, while
+    the agency has it. Raises what ``deadline`` raises.
     """
 
     def of(stage: str) -> Deadline:
-        return deadline(region, agency_code, kind=kind, supervision=supervision, stage=stage, start=start)
+        return deadline(
+            region, agency_code, kind=kind, supervision=supervision, stage=stage, start=start, changes=changes
+        )
 
     found = of("verify"), of("first_response"), of("resolution")
     return Deadlines(*found, rule_version=" ".join([region.version, *(each.rule.id for each in found)]))
 
 
-def working_seconds(region: Region, calendar_code: str, start: datetime, end: datetime) -> float:
-    """Calling this will measure, in seconds, how much of the span from ``start`` to ``end`` is working time.
+def explain(
+    region: Region,
+    agency_code: str,
+    *,
+    kind: str,
+    supervision: bool,
+    stage: str,
+    start: datetime,
+    now: datetime,
+    changes: Iterable[Change] = (),
+) -> Explanation:
+    """Calling this will work out a deadline like ``deadline``, and keep what it is made of.
 
-    The agencies' pauses are measured with it: sum it over the spans in which a clock ran. A span that ends before it
-    starts holds none. Raises ValueError for a naive instant, KeyError for an unknown calendar.
+    ``now`` only decides whether the clock stands still at the moment. Raises what ``deadline`` raises.
     """
-    calendar = region.calendars[calendar_code]
-    # Subtracting two instants of one zone compares wall clocks; in UTC the difference is the time that passed.
-    begin, stop = _aware(start).astimezone(UTC), _aware(end).astimezone(UTC)
-    total = timedelta()
-    for day in _days(begin.astimezone(region.zone).date(), stop.astimezone(region.zone).date()):
-        for opens, closes in _working_spans(region, calendar, day):
-            if (first := max(opens, begin)) < (last := min(closes, stop)):
-                total += last - first
-    return total.total_seconds()
+    rule = _rule_in_force(region, kind, supervision, stage, hours.local_day(region, start))
+    calendar = region.calendars[region.agencies[agency_code].calendar]
+    base = _COUNTS[rule.counts](region, calendar, start, rule.days)
+    stops = _pauses(region, calendar, rule, start, changes)
+    due = _with_pauses(region, calendar.code, start, base, stops)
+    counted = rule.counts == "working_days"
+    last = hours.local_day(region, due - timedelta(microseconds=1))
+    first = hours.local_day(region, start) + timedelta(days=1)
+    off = hours.days_off(region, calendar.code, first, last) if counted else ()
+    return Explanation(
+        stage=stage,
+        rule=rule,
+        calendar=calendar.code,
+        start=hours.utc(start),
+        base=base,
+        due=due,
+        days_off=tuple(day for day, _ in off),
+        pauses=tuple(stop for stop in stops if stop.start < due and stop.end is not None and stop.start < stop.end),
+        moved=hours.worked(region, calendar.code, base, due) if counted else timedelta(),
+        standing=next((stop for stop in stops if stop.stands(now)), None),
+    )
 
 
-def is_working_day(region: Region, calendar_code: str, day: date) -> bool:
-    """Calling this will say whether a calendar has working time on a local day. Raises KeyError for an unknown one."""
-    return bool(_working_spans(region, region.calendars[calendar_code], day))
+def _pauses(
+    region: Region, calendar: Calendar, rule: ClockRule, start: datetime, changes: Iterable[Change]
+) -> tuple[Pause, ...]:
+    if rule.stage not in PAUSED_STAGES or rule.counts != "working_days":
+        return ()
+    return timeline.pauses(region, calendar.code, start, changes)
+
+
+def _with_pauses(region: Region, calendar: str, start: datetime, base: datetime, stops: Sequence[Pause]) -> datetime:
+    """The instant at which the working time between ``start`` and ``base`` is used up by the time the clock ran. A
+    clock that stands with no end in sight keeps the date it would have if it ran on at once: that is what is left."""
+    if not stops:
+        return base
+    at, left = hours.utc(start), hours.worked(region, calendar, start, base)
+    for stop in stops:
+        ran = hours.worked(region, calendar, at, stop.start)
+        if ran >= left:
+            break
+        left -= ran
+        at = stop.start if stop.end is None else stop.end
+    return hours.advance(region, calendar, at, left)
 
 
 def _rule_in_force(region: Region, kind: str, supervision: bool, stage: str, day: date) -> ClockRule:
@@ -122,16 +209,7 @@ def _rule_in_force(region: Region, kind: str, supervision: bool, stage: str, day
 
 
 def _after_working_days(region: Region, calendar: Calendar, start: datetime, days: int) -> datetime:
-    received = start.astimezone(region.zone).date()
-    left = days
-    for day in _days(received + timedelta(days=1), received + timedelta(days=_HORIZON_DAYS)):
-        spans = _working_spans(region, calendar, day)
-        left -= bool(spans)
-        if spans and left <= 0:
-            return max(closes for _, closes in spans)
-    raise NoWorkingTime(
-        f"calendar {calendar.code} has fewer than {days} working days in the two years after {received}"
-    )
+    return hours.after_working_days(region, calendar.code, start, days)
 
 
 def _after_hours(region: Region, calendar: Calendar, start: datetime, days: int) -> datetime:
@@ -142,44 +220,3 @@ _COUNTS: dict[str, Callable[[Region, Calendar, datetime, int], datetime]] = {
     "working_days": _after_working_days,
     "hours": _after_hours,
 }
-
-
-def _aware(instant: datetime) -> datetime:
-    if instant.utcoffset() is None:
-        raise ValueError("an instant must be aware: a naive one means another moment on every machine")
-    return instant
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    return (first + timedelta(days=n) for n in range((last - first).days + 1))
-
-
-def _working_spans(region: Region, calendar: Calendar, day: date) -> tuple[tuple[datetime, datetime], ...]:
-    if calendar.observes_holidays and (
-        day in region.regional_holidays or day in _national_holidays(region.national_holidays, day.year)
-    ):
-        return ()
-    return _spans(calendar.week[day.weekday()], day, region.zone)
-
-
-@lru_cache(maxsize=8192)
-def _spans(intervals: tuple[_Interval, ...], day: date, zone: ZoneInfo) -> tuple[tuple[datetime, datetime], ...]:
-    """The intervals of a local day in UTC; one that lasts until midnight ends with the next day's first instant."""
-
-    def instant(of: date, clock: time) -> datetime:
-        return datetime.combine(of, clock, tzinfo=zone).astimezone(UTC)
-
-    midnight = instant(day + timedelta(days=1), time.min)
-    return tuple(
-        (instant(day, opens), midnight if closes is None else instant(day, closes)) for opens, closes in intervals
-    )
-
-
-@lru_cache(maxsize=256)
-def _national_holidays(country: str, year: int) -> frozenset[date]:
-    if not country:
-        return frozenset()
-    # Here and not above: the package is slow to import, and only a process that counts days needs it.
-    from holidays import country_holidays
-
-    return frozenset(country_holidays(country, years=year))

@@ -1,27 +1,253 @@
-"""The dates of a ticket: what is due next, kept beside the ticket so that lists and sweeps find it."""
+"""The dates of a ticket: worked out from when it was opened and its history, kept beside it for lists and sweeps.
+
+Nothing is ever added to a date: ``settle`` works all of them out anew, so that doing it once more, later, or after a
+calendar was edited gives what doing it at every step would have given.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, and_, not_, select
+from sqlmodel import Session, col
 
-from dispatch.models import Ticket
-from dispatch.region import Region
+from dispatch import hours, sla, timeline
+from dispatch.db import stored_id
+from dispatch.models import Assignment, Join, StatusChange, Ticket
+from dispatch.region import Agency, Region
+from dispatch.runtime import Runtime
+from dispatch.timeline import Change, Share
 from dispatch.workflow import OPEN, Status
+
+#: Values of ``Ticket.next_step``: what has to be done by ``next_due``.
+ACCEPT, VERIFY, FIRST_RESPONSE, RESOLUTION = "accept", "verify", "first_response", "resolution"
+PAUSE_END, CLOSING = "pause_end", "closing"
+
+#: What the citizen was told or has got: silence from here on closes the ticket.
+SILENT = frozenset({Status.ANSWERED, Status.RESOLVED})
+#: Reasons of changes that a ticket made only because it was joined to another, or split off again.
+FOLLOWED = ("joined", "followed", "split_off")
+#: Statuses in which an agency may still have to say that it takes the ticket on.
+UNTOUCHED = frozenset({Status.NEW, Status.ASSIGNED})
+#: A message that reached us later than this after it was spoken has two clocks to show.
+LATE_MESSAGE = timedelta(hours=1)
+#: How many pauses one sweep ends at most: the next one goes on.
+WAKES = 200
+
+
+class Facts(Protocol):
+    """What a ticket's dates depend on, beside its history: a ticket, or a row with the same columns."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def supervision(self) -> bool: ...
+    @property
+    def lead_id(self) -> int | None: ...
+    @property
+    def agency(self) -> str: ...
+    @property
+    def opened_at(self) -> datetime: ...
+    @property
+    def verified_at(self) -> datetime | None: ...
+    @property
+    def first_response_at(self) -> datetime | None: ...
+    @property
+    def last_staff_at(self) -> datetime | None: ...
+    @property
+    def accept_due(self) -> datetime | None: ...
+    @property
+    def accepted_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Calling this will hold the dates of a ticket, named as its columns."""
+
+    verify_due: datetime
+    first_response_due: datetime
+    resolution_due: datetime
+    pause_until: datetime | None
+    next_due: datetime | None
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Calling this will hold why a ticket is due when it is: an explanation for each stage, the agencies' shares of the
+    time that ran, and for a message that reached us late (more than an hour after it was spoken) the dates as they
+    would be had they counted since then."""
+
+    explanations: Mapping[str, sla.Explanation]
+    shares: Sequence[Share]
+    since_spoken: Mapping[str, datetime]
 
 
 def settle(session: Session, region: Region, now: datetime, ticket: Ticket) -> None:
-    """Calling this will set ``next_due`` and ``next_step`` of a ticket after anything that moves its dates: the
-    earliest of what is still to be done while it is open, nothing once it has ended."""
-    if Status(ticket.status) not in OPEN:
-        ticket.next_due, ticket.next_step = None, ""
-        return
-    steps = {"resolution": ticket.resolution_due}
-    if ticket.first_response_at is None:
-        steps["first_response"] = ticket.first_response_due
-    if ticket.verified_at is None:
-        steps["verify"] = ticket.verify_due
-    ticket.next_step = min(steps, key=lambda step: steps[step])
-    ticket.next_due = steps[ticket.next_step]
+    """Calling this will work out a ticket's dates anew, after anything that moves them: a status, an assignment, the
+    kind, a first answer, being taken on.
+
+    An open or resolved ticket always has a ``next_due``, in the past when it is late; any other none, nor one that is
+    joined to another, whose work that is. Raises
+    sla.NoRule and hours.NoWorkingTime for a region pack that cannot say.
+    """
+    found = dates(region, now, ticket, history(session, [stored_id(ticket.id)]).get(stored_id(ticket.id), ()))
+    ticket.verify_due, ticket.first_response_due = found.verify_due, found.first_response_due
+    ticket.resolution_due, ticket.pause_until = found.resolution_due, found.pause_until
+    ticket.next_due, ticket.next_step = found.next_due, found.next_step
+    ticket.ladder_at = None  # whoever is to be told of the dates is found anew
     session.add(ticket)
+
+
+def dates(region: Region, now: datetime, ticket: Facts, changes: Sequence[Change]) -> Dates:
+    """Calling this will work out the dates of a ticket from what is known of it; nothing is written.
+
+    ``now`` only decides whether a pause is over. An agency the region pack no longer knows counts by the desk's
+    calendar. Raises what ``settle`` raises.
+    """
+    agency = agency_of(region, ticket.agency)
+    due = sla.deadlines(
+        region,
+        agency.code,
+        kind=ticket.kind,
+        supervision=ticket.supervision,
+        start=ticket.opened_at,
+        changes=changes,
+    )
+    status = Status(ticket.status)
+    until = None
+    if status is Status.WAITING:
+        last = timeline.pauses(region, agency.calendar, ticket.opened_at, changes)
+        until = last[-1].until if last and last[-1].stands(now) else None
+    steps: dict[str, datetime] = {}
+    if status in SILENT:
+        steps[CLOSING] = silence_due(region, ticket, changes)
+    elif status in OPEN:
+        steps[RESOLUTION] = due.resolution.at
+        if until is not None:
+            if due.resolution.rule.counts == "working_days":  # hours run on, whoever is asked
+                del steps[RESOLUTION]
+            steps[PAUSE_END] = until
+        if ticket.accept_due is not None and ticket.accepted_at is None and status in UNTOUCHED:
+            steps[ACCEPT] = ticket.accept_due
+    if status in OPEN and ticket.verified_at is None:
+        steps[VERIFY] = due.verify.at
+    if status in OPEN and ticket.first_response_at is None:
+        steps[FIRST_RESPONSE] = due.first_response.at
+    if ticket.lead_id is not None and status not in SILENT:
+        steps = {}  # the work, and what is due of it, is with the ticket it is joined to
+    step = min(steps, key=lambda name: steps[name], default="")
+    return Dates(
+        verify_due=due.verify.at,
+        first_response_due=due.first_response.at,
+        resolution_due=due.resolution.at,
+        pause_until=until,
+        next_due=steps.get(step),
+        next_step=step,
+    )
+
+
+def silence_due(region: Region, ticket: Facts, changes: Sequence[Change]) -> datetime:
+    """Calling this will say until when (UTC) the citizen of an answered or resolved ticket may stay silent before it is
+    closed, counted from that status or from the last answer since. Raises what ``settle`` raises."""
+    began = timeline.stretches(ticket.opened_at, changes)[-1].start
+    since = max(began, hours.utc(ticket.last_staff_at)) if ticket.last_staff_at else began
+    agency = agency_of(region, ticket.agency)
+    try:
+        return sla.deadline(
+            region, agency.code, kind=ticket.kind, supervision=ticket.supervision, stage="closing", start=since
+        ).at
+    except sla.NoRule:  # a region without a law of its own for it closes as its desk says
+        return hours.after_working_days(region, agency.calendar, since, region.desk_rules.closing.silence_days)
+
+
+def explain(session: Session, region: Region, now: datetime, ticket: Ticket) -> Clocks:
+    """Calling this will explain a ticket's dates as they are worked out now. Raises what ``settle`` raises."""
+    ticket_id = stored_id(ticket.id)
+    changes = history(session, [ticket_id]).get(ticket_id, ())
+    agency = agency_of(region, ticket.agency)
+
+    def of(stage: str, start: datetime) -> sla.Explanation:
+        return sla.explain(
+            region,
+            agency.code,
+            kind=ticket.kind,
+            supervision=ticket.supervision,
+            stage=stage,
+            start=start,
+            now=now,
+            changes=changes,
+        )
+
+    stages = (VERIFY, FIRST_RESPONSE, RESOLUTION)
+    holders = session.execute(
+        select(col(Assignment.assigned_at), col(Assignment.agency))
+        .where(col(Assignment.ticket_id) == ticket_id)
+        .order_by(col(Assignment.id))
+    )
+    spoken: dict[str, datetime] = {}
+    if ticket.opened_at - ticket.spoken_at > LATE_MESSAGE:
+        try:
+            spoken = {stage: of(stage, ticket.spoken_at).due for stage in stages[1:]}
+        except sla.NoRule:  # spoken, says the telephone, before any rule was in force: only our own clock can count
+            spoken = {}
+    return Clocks(
+        explanations={stage: of(stage, ticket.opened_at) for stage in stages},
+        shares=timeline.shares(region, ticket.opened_at, changes, [(at, code) for at, code in holders], now),
+        since_spoken=spoken,
+    )
+
+
+def history(session: Session, ids: Sequence[int]) -> dict[int, list[Change]]:
+    """Calling this will read the status histories of tickets, by the ids of these, each in the order it was written."""
+    found: dict[int, list[Change]] = {}
+    rows = session.execute(
+        select(
+            col(StatusChange.ticket_id),
+            col(StatusChange.at),
+            col(StatusChange.from_status),
+            col(StatusChange.to_status),
+        )
+        .where(col(StatusChange.ticket_id).in_(ids), not_(_undone()))
+        .order_by(col(StatusChange.id))
+    )
+    for ticket_id, at, before, to in rows:
+        found.setdefault(ticket_id, []).append((at, before, to))
+    return found
+
+
+def _undone() -> ColumnElement[bool]:
+    """What a ticket only followed while it was joined to another by mistake: after it was split off, it never was."""
+    within = (
+        col(Join.at) <= col(StatusChange.at),
+        col(Join.undone_at) >= col(StatusChange.at),
+        col(Join.undone_by).is_not(None),
+    )
+    mistaken = select(col(Join.id)).where(col(Join.ticket_id) == col(StatusChange.ticket_id), *within)
+    return and_(col(StatusChange.reason).in_(FOLLOWED), mistaken.exists())
+
+
+def wake(runtime: Runtime) -> int:
+    """Calling this will set the dates of tickets whose pause has reached its cap: their clock runs again, and what is
+    due next is work; returns how many. Each is done in a transaction of its own."""
+    over = (col(Ticket.status) == Status.WAITING, col(Ticket.next_step) == PAUSE_END)
+    with runtime.reading() as session:
+        query = select(col(Ticket.id)).where(*over, col(Ticket.next_due) <= runtime.now())
+        ids = session.scalars(query.order_by(col(Ticket.next_due)).limit(WAKES)).all()
+    for ticket_id in ids:
+        with runtime.writing() as session:
+            locked = select(Ticket).where(col(Ticket.id) == ticket_id, *over).with_for_update()
+            ticket = session.scalars(locked).one_or_none()
+            if ticket is not None:
+                settle(session, runtime.region, runtime.now(), ticket)
+    return len(ids)
+
+
+def agency_of(region: Region, code: str) -> Agency:
+    """Calling this will give an agency, or the desk for one the region pack no longer knows."""
+    return region.agencies[code if code in region.agencies else region.desk]

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from dispatch import sla
+from dispatch import hours, sla
 from dispatch.region import ClockRule, Region
 from tests.support import rules
 
@@ -132,7 +132,7 @@ def test_the_zone_in_which_the_start_is_written_does_not_matter(offset: int) -> 
 def machine_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
-    sla._spans.cache_clear()
+    hours._KNOWN.clear()
     yield request.param
     monkeypatch.undo()
     time.tzset()
