@@ -92,6 +92,25 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Calling this will hold what staff wrote down beside a citizen's words that came by no channel of ours.
+
+    ``source`` is how they came (in person, by phone, by letter, from the media), ``staff`` the id of who wrote them
+    down. ``way``, ``account`` and ``reach`` say how the citizen is answered (channel, our account there, address),
+    empty where there is no way. The rest is what is known of matter, agency and area; empty where it is not.
+    """
+
+    source: str
+    staff: int
+    way: str = ""
+    account: str = ""
+    reach: Address | None = None
+    category: str = ""
+    agency: str = ""
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage(Event):
     """Calling this will hold one message from a citizen, whatever carried it.
 
@@ -103,6 +122,7 @@ class InboundMessage(Event):
     provider's id for the message, where that differs from the event's key. ``aliases`` are other names the provider
     itself gives for the same person (a phone number beside a business-scoped id). ``automatic`` marks what a machine
     wrote: kept, never answered; ``silent`` what a person wrote but must not be answered automatically, as they ask.
+    ``intake`` is set where staff wrote it down for the citizen.
     """
 
     sender: Address
@@ -122,6 +142,7 @@ class InboundMessage(Event):
     silent: bool = False
     language: str = ""
     notes: tuple[str, ...] = ()
+    intake: Intake | None = None
 
 
 #: The note of a message whose sender is only a claim: nothing of a ticket is told on its word alone.
@@ -286,6 +307,9 @@ def load(kind: str, data: dict[str, Any]) -> Event:
             fields[name] = Address(**fields[name])
     if "aliases" in fields:
         fields["aliases"] = tuple(Address(**item) for item in fields["aliases"])
+    if fields.get("intake"):
+        reach = fields["intake"].get("reach")
+        fields["intake"] = Intake(**{**fields["intake"], "reach": Address(**reach) if reach else None})
     if "what" in fields:
         fields["what"] = NoticeKind(fields["what"])
     if fields.get("location"):

@@ -21,6 +21,7 @@ CHANNELS: dict[str, str] = {
     "telegram": "channels.telegram:Telegram",
     "mail": "channels.mail:Mail",
     "web": "channels.web:Web",
+    "desk": "channels.desk:Desk",
     "console": "channels.console:Console",
 }
 

@@ -35,6 +35,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "chat": (str,),
     "text": (str,),
     "name": (str,),
+    "privacy": (str,),
     "new": (bool,),
     "language": (str,),
     "place": (str,),
@@ -60,6 +61,7 @@ HANDLED: tuple[Handled, ...] = (
     _message("report form: place", "the text's last line, in the citizen's words", "report-with-place"),
     _message("report form: photos", "attachments; with the form, or ahead of it in pieces", "report-with-photos"),
     _message("report form: position", "position, the label says how sure it is", "report-with-position"),
+    _message("report form: name hidden, or all secret", "text; a note says how to treat its writer", "report-secret"),
     _message("draft that waited for a signal", "text with the time it was written and its place", "draft-of-yesterday"),
     _message("chat message", "text, joined to the open ticket", "chat-message"),
     _message("chat: photo alone", "attachment, joined to the open ticket", "chat-photo"),
@@ -79,6 +81,10 @@ class Web(Channel):
     kind = "web"
     external = False
     handled = HANDLED
+    #: How somebody may ask to be treated on the form, beside being named.
+    wishes = ("anonymous", "secret")
+    #: What a body of this channel may hold, and the type of each.
+    fields: Mapping[str, tuple[type, ...]] = FIELDS
     limits = Limits(text_length=10_000, attachment_bytes=5_000_000, body_bytes=12_000_000, automatic=None)
 
     @property
@@ -96,7 +102,7 @@ class Web(Channel):
         The place a citizen named in its own field becomes the text's last line, in their own words. Raises Malformed
         for anything our page does not build.
         """
-        body = _object(request.body)
+        body = self.body(request.body)
         return [
             InboundMessage(
                 channel=self.kind,
@@ -110,8 +116,13 @@ class Web(Channel):
                 location=_location(body),
                 thread="new" if body.get("new") else "",
                 language=clean(body.get("language", "")),
+                notes=_wish(body),
             )
         ]
+
+    def body(self, raw: bytes) -> dict[str, Any]:
+        """Calling this will read a body's fields. Raises Malformed for one our own page does not write."""
+        return _object(raw, self.fields)
 
     def send(self, message: OutboundMessage) -> Receipt:
         """Calling this will raise Misconfigured: rows of this channel are sent when they are put."""
@@ -121,7 +132,7 @@ class Web(Channel):
         """Calling this will take a file out of the event's own body. Raises FetchError, always for good."""
         number = _SOURCE.fullmatch(attachment.source)
         try:
-            files = _files(_object(raw))
+            files = _files(self.body(raw))
             data = base64.b64decode(files[int(number[1])]["data"], validate=True) if number else b""
         except (Malformed, IndexError, ValueError) as error:
             raise FetchError(f"the message does not hold the file: {type(error).__name__}", permanent=True) from error
@@ -132,7 +143,7 @@ class Web(Channel):
         return data
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def _object(raw: bytes, fields: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -140,7 +151,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Malformed("the body is not an object")
     for name, value in body.items():
-        if not isinstance(value, FIELDS.get(name, ())) or (isinstance(value, bool) and name != "new"):
+        if not isinstance(value, fields.get(name, ())) or (isinstance(value, bool) and name != "new"):
             raise Malformed("a field has a name or a type our page does not write")
     return body
 
@@ -155,6 +166,14 @@ def _matching(body: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> s
 def _text(body: Mapping[str, Any]) -> str:
     lines = (body.get("text", "").strip(), " ".join(body.get("place", "").split()))
     return clean("\n".join(filter(None, lines)))
+
+
+def _wish(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """How the writer wants to be treated, as a note: "privacy:anonymous"."""
+    wish = body.get("privacy", "")
+    if wish and wish not in Web.wishes:
+        raise Malformed("privacy is no wish our page offers")
+    return (f"privacy:{wish}",) if wish else ()
 
 
 def _instant(body: Mapping[str, Any]) -> datetime | None:
