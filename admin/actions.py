@@ -10,13 +10,16 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from werkzeug.wrappers import Response as BaseResponse
 
+from admin import endings, words
+from admin.faults import Fault
 from admin.formats import clean, language
 from admin.security import Need, allow, runtime, viewer
-from admin.ticket import Fault, Outcome, changed, check_version, choosable, find, render
+from admin.ticket import Outcome, changed, check_version, choosable, find, render
 from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
 from dispatch.phrases import TERSE
 from dispatch.region import Agency, Region
-from dispatch.services import answers, labels, tickets
+from dispatch.routing import Forbidden
+from dispatch.services import answers, handovers, holding, labels, tickets
 from dispatch.services.answers import Stale
 from dispatch.workflow import NotAllowed, Status
 
@@ -33,10 +36,14 @@ def note(number: str) -> Outcome:
     """Calling this will add a note that only staff read."""
     wired, now, who = runtime(), runtime().now(), viewer()
     text = clean(request.form.get("note", ""), NOTE_LENGTH)
+    try:
+        files = endings.attached()
+    except Fault as fault:
+        return render(number, {f"note-{fault.field}": fault.message}, request.form), 422
     with wired.writing() as session:
         ticket = find(session, number, who, lock=True)
         if text.strip():
-            answers.note(session, now, ticket, text=text, staff_id=who.staff_id)
+            answers.note(session, now, ticket, text=text, staff_id=who.staff_id, files=files)
             tickets.audit(session, now, "ticket.note", "ticket", ticket.number, staff_id=who.staff_id)
     if not text.strip():
         return render(number, {"note": gettext("Write the note first: it is empty.")}), 422
@@ -55,8 +62,8 @@ def assign(number: str) -> Outcome:
             ticket = find(session, number, who, lock=True)
             check_version(ticket)
             before, was = ticket.agency, ticket.category
-            agency, category = _chosen(wired.region, ticket)
-            tickets.reassign(
+            agency, category = _chosen(wired.region)
+            given = handovers.give(
                 session,
                 wired.region,
                 now,
@@ -68,18 +75,31 @@ def assign(number: str) -> Outcome:
                 legal_kind=_kind_chosen(),
                 supervision=_conduct_chosen(),
             )
-            said = labels.decided(session, now, ticket, was, staff_id=who.staff_id)
+            taught = ticket.parent_id is None  # a part's words are staff's own
+            said = labels.decided(session, now, ticket, was, staff_id=who.staff_id) if taught else None
             number_of_lesson = labels.lesson(session, said) if said else 0
-            if agency.code != before:
+            decided = given.reason != holding.Why.BOUNCED
+            if agency.code != before and decided:
                 tell_citizen(session, now, ticket, agency)
     except Fault as fault:
         return render(number, {fault.field: fault.message}, request.form), 422
+    except holding.HandoverFault as refused:
+        return render(number, {"agency": words.word(words.HANDOVER_FAULTS, refused.key)}, request.form), 422
     except Stale:
         return changed(number)
+    except Forbidden:
+        # Never to the agency complained about (Permen PANRB 62/2018): what is about officials stays with inspectorates.
+        message = gettext(
+            "A report about officials' conduct stays with an inspectorate. Choose an inspectorate, or another category."
+        )
+        return render(number, {"agency": message}, request.form), 422
     except NotAllowed:
         message = gettext("A ticket in this status cannot be handed over there. Reopen it first.")
         return render(number, {"agency": message}, request.form), 422
-    flash(gettext("%(number)s is now with %(agency)s.", number=ticket.number, agency=agency.name))
+    if decided:
+        flash(gettext("%(number)s is now with %(agency)s.", number=ticket.number, agency=agency.name))
+    else:
+        flash(gettext("It was handed back and forth too often: a supervisor decides now."))
     if said:
         flash(_lesson(wired.region, said.category, number_of_lesson))
     return redirect(url_for("triage.show"), 303) if _from_triage() else _back(ticket)
@@ -112,25 +132,13 @@ def unlearn(number: str) -> Outcome:
     return redirect(url_for("ticket.show", number=number), 303)
 
 
-def _chosen(region: Region, ticket: Ticket) -> tuple[Agency, str | None]:
+def _chosen(region: Region) -> tuple[Agency, str | None]:
     agency = region.agencies.get(request.form.get("agency", ""))
     category = request.form.get("category") or None
     if agency is None or not (agency.joined or not agency.ours):
         raise Fault("agency", gettext("Choose an agency from the list."))
     if category is not None and category not in region.categories:
         raise Fault("category", gettext("Choose a category from the list."))
-    said = _conduct_chosen()
-    known = region.categories[category].supervision if category else ticket.supervision
-    supervision = known if said is None else said
-    # Never to the agency complained about (Permen PANRB 62/2018): what is about officials stays with inspectorates.
-    if supervision and agency.function != region.agencies[region.inspectorate].function:
-        raise Fault(
-            "agency",
-            gettext(
-                "A report about officials' conduct stays with an inspectorate. "
-                "Choose an inspectorate, or another category."
-            ),
-        )
     return agency, category
 
 
@@ -193,9 +201,7 @@ def status(number: str) -> Outcome:
             ticket = find(session, number, who, lock=True)
             check_version(ticket)
             to = _chosen_status(ticket)
-            if to is Status.REJECTED and not reason:
-                raise Fault("reason", gettext("Say why it is rejected."))
-            tickets.move(session, wired.region, now, ticket, to, staff_id=who.staff_id, reason=reason)
+            endings.change(session, now, ticket, to, reason=reason, staff_id=who.staff_id)
             if to is Status.RESOLVED:
                 labels.confirm(session, now, ticket, staff_id=who.staff_id)
             tickets.audit(
@@ -205,9 +211,8 @@ def status(number: str) -> Outcome:
         return render(number, {fault.field: fault.message}, request.form), 422
     except Stale:
         return changed(number)
-    except NotAllowed:
-        message = gettext("The ticket cannot take this status now.")
-        return render(number, {"status": message}, request.form), 422
+    except NotAllowed as refused:
+        return render(number, {"status": endings.not_allowed(refused)}, request.form), 422
     flash(gettext("The status is changed."))
     return redirect(url_for("ticket.show", number=number), 303)
 
@@ -257,6 +262,6 @@ def place(number: str) -> Outcome:
 
 def _back(ticket: Ticket) -> BaseResponse:
     """To the ticket, or to the list when the ticket has left the person's sight."""
-    if viewer().scope.sees(ticket.agency):
+    if viewer().scope.reads(ticket):
         return redirect(url_for("ticket.show", number=ticket.number), 303)
     return redirect(url_for("inbox.tickets"), 303)

@@ -13,21 +13,29 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import (
     actions,
+    alerts,
     auth,
+    endings,
     errors,
     failures,
     files,
     formats,
+    handovers,
     inbox,
+    intake,
+    joining,
+    lapor,
     navigation,
     people,
     quality,
     quarantine,
     reach,
+    reaching,
     responses,
     second_factor,
     ticket,
     triage,
+    whose,
     words,
 )
 from admin.navigation import LANGUAGE_COOKIE, LANGUAGES
@@ -71,6 +79,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.jinja_env.globals["static_version"] = statics.serve(app)
     Babel(app, locale_selector=language_of_request)
     app.before_request(gate)
+    app.before_request(endings.widen)
     app.before_request(errors.check_origin)
     CSRFProtect(app)
     app.after_request(add_headers)
@@ -79,8 +88,11 @@ def create_app(runtime: Runtime) -> Flask:
         auth,
         second_factor,
         inbox,
+        intake,
+        lapor,
         ticket,
         actions,
+        handovers,
         triage,
         responses,
         quality,
@@ -88,7 +100,11 @@ def create_app(runtime: Runtime) -> Flask:
         quarantine,
         files,
         reach,
+        whose,
+        reaching,
+        alerts,
         navigation,
+        joining,
     )
     for module in modules:
         app.register_blueprint(module.blueprint, url_prefix="/admin")

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "classifier": "admin.cli_classifier:classifier",
     "export": "admin.cli_figures:export",
     "report": "admin.cli_figures:report",
+    "lapor": "admin.cli_lapor:lapor",
     "demo": "admin.cli_figures:demo",
     "console": "admin.cli_operate:console",
 }

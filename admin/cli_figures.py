@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,8 +12,8 @@ from typing import Any
 import click
 
 from admin.cli import CommandFault
-from admin.responses import safe_cell
 from dispatch.runtime import Runtime, from_environment
+from dispatch.sheets import safe_cell, workbook
 
 
 class _Day(click.DateTime):
@@ -32,8 +30,13 @@ DATE = _Day(formats=["%Y-%m-%d"])
 DEFAULT_DAYS = 30
 
 
-def _period(runtime: Runtime, first: datetime | None, last: datetime | None) -> tuple[datetime | None, datetime | None]:
-    """Local days as instants: from the first day's beginning to the end of the last."""
+def period_of(
+    runtime: Runtime, first: datetime | None, last: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Calling this will turn local days into instants: the first day's beginning, the end of the last; None stays None.
+
+    Raises CommandFault when the first lies after the last.
+    """
 
     def at(day: datetime | None, plus: int) -> datetime | None:
         return day and datetime.combine(day.date() + timedelta(days=plus), time.min, tzinfo=runtime.region.zone)
@@ -61,13 +64,21 @@ def tickets(form: str, agencies: tuple[str, ...], first: datetime | None, last: 
     unknown = [code for code in agencies if code not in runtime.region.agencies]
     if unknown:
         raise CommandFault(f"unknown agency {', '.join(unknown)}: aduan region show lists them")
-    start, end = _period(runtime, first, last)
+    start, end = period_of(runtime, first, last)
     writer = csv.writer(sys.stdout)
     if form == "csv":
         writer.writerow(reports.EXPORT_COLUMNS)
     with runtime.reading() as session:
         scope = frozenset(agencies) or None
-        found = reports.export_tickets(session, runtime.region, agencies=scope, start=start, end=end, now=runtime.now())
+        found = reports.export_tickets(
+            session,
+            runtime.region,
+            agencies=scope,
+            start=start,
+            end=end,
+            now=runtime.now(),
+            shares=form == "jsonl",
+        )
         for row in found:
             if form == "csv":
                 writer.writerow(safe_cell(row[name]) for name in reports.EXPORT_COLUMNS)
@@ -87,7 +98,7 @@ def report(first: datetime | None, last: datetime | None, form: str) -> None:
     now = runtime.now()
     today = datetime.combine(runtime.region.local(now).date(), time.min)
     last = last or today
-    start, end = _period(runtime, first or last - timedelta(days=DEFAULT_DAYS - 1), last)
+    start, end = period_of(runtime, first or last - timedelta(days=DEFAULT_DAYS - 1), last)
     if start is None or end is None:
         raise CommandFault("a report needs a period")
     with runtime.reading() as session:
@@ -114,27 +125,7 @@ def report(first: datetime | None, last: datetime | None, form: str) -> None:
         writer.writerow(columns)
         writer.writerows([safe_cell(str("" if cell is None else cell)) for cell in line] for line in table)
     else:
-        sys.stdout.buffer.write(_workbook(columns, table))
-
-
-def _workbook(columns: Sequence[str], table: Sequence[Sequence[object]]) -> bytes:
-    import xlsxwriter
-
-    buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(buffer, options)
-    sheet = book.add_worksheet("aduan")
-    bold = book.add_format({"bold": True})
-    for number, name in enumerate(columns):
-        sheet.write_string(0, number, name, bold)
-    for row, line in enumerate(table, start=1):
-        for number, cell in enumerate(line):
-            if isinstance(cell, int | float):
-                sheet.write_number(row, number, cell)
-            elif cell is not None:
-                sheet.write_string(row, number, str(cell))
-    book.close()
-    return buffer.getvalue()
+        sys.stdout.buffer.write(workbook(columns, table))
 
 
 @click.command()

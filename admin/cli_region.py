@@ -7,16 +7,23 @@ from collections import Counter
 
 import click
 
+from admin.cli_editions import editions, rehearse, schema
+from admin.cli_places import places
 from dispatch import directory
 from dispatch.phrases import LANGUAGES, REQUIRED, Phrases
 from dispatch.region import Region, load
 from dispatch.region import check as check_pack
 from dispatch.runtime import from_environment
+from dispatch.services.editions import UnknownEdition, load_edition
 
 
 @click.group()
 def region() -> None:
     """Check a region pack, show it, or ask its service directory."""
+
+
+for command in (places, editions, rehearse, schema):
+    region.add_command(command)
 
 
 @region.command()
@@ -37,19 +44,34 @@ def check(name: str | None) -> int:
 
 @region.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with every agency and category.")
-def show(as_json: bool) -> None:
+@click.option("--edition", help="An earlier edition that ruled tickets here instead of the pack in force.")
+def show(as_json: bool, edition: str | None) -> None:
     """Show agencies, categories and counts of the region pack in force."""
-    pack = from_environment().region
+    runtime = from_environment()
+    if edition is None:
+        pack = runtime.region
+    else:
+        with runtime.reading() as session:
+            try:
+                pack = load_edition(session, edition)
+            except UnknownEdition as error:
+                raise click.ClickException(str(error)) from None
     if as_json:
         agencies = [
             {"code": a.code, "name": a.name, "level": a.level, "area": a.area, "joined": a.joined}
             for a in pack.agencies.values()
         ]
         categories = [{"code": c.code, "name": c.name, "function": c.function} for c in pack.categories.values()]
-        head = {"code": pack.code, "name": pack.name, "version": pack.version, "counts": _counts(pack)}
+        head = {
+            "code": pack.code,
+            "name": pack.name,
+            "version": pack.version,
+            "edition": pack.edition,
+            "counts": _counts(pack),
+        }
         click.echo(json.dumps({**head, "agencies": agencies, "categories": categories}, ensure_ascii=False))
         return
-    click.echo(f"{pack.name} ({pack.code} {pack.version}), {pack.zone.key}")
+    click.echo(f"{pack.name} ({pack.code} {pack.edition}), {pack.zone.key}")
     click.echo("  " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in _counts(pack).items()))
     for agency in pack.agencies.values():
         click.echo(f"  {agency.code:24} {agency.name}" + ("" if agency.ours else "  (not ours)"))

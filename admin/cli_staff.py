@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from admin.cli import CommandFault
 from admin.cli_operate import one_time_password, read_password
-from dispatch.models import Role, Staff, StaffAgency
+from dispatch.models import Position, Role, Staff, StaffAgency
 from dispatch.runtime import from_environment
 from dispatch.services import staff as accounts
 
@@ -25,8 +25,16 @@ def staff() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--opd", "agencies", multiple=True, metavar="CODE", help="An agency to work for; may be repeated.")
 @click.option("--name", default="", help="The name colleagues see.")
+@click.option(
+    "--position",
+    type=click.Choice([each.value for each in Position]),
+    default=None,
+    help="The rung of escalation; without it the lowest of the role.",
+)
 @click.option("--password-file", metavar="FILE", help="A file with the password, or - for standard input.")
-def add(email: str, role: str, agencies: tuple[str, ...], name: str, password_file: str | None) -> None:
+def add(
+    email: str, role: str, agencies: tuple[str, ...], name: str, position: str | None, password_file: str | None
+) -> None:
     """Add an account. Without a password file a one-time password is made and shown once."""
     runtime = from_environment()
     made = "" if password_file else one_time_password()
@@ -42,6 +50,7 @@ def add(email: str, role: str, agencies: tuple[str, ...], name: str, password_fi
             agencies=agencies,
             name=name,
             must_change=bool(made),
+            position=position or "",
         )
     click.echo(f"added {row.email} ({role})" + (f"   one-time password: {made}" if made else ""))
 
@@ -60,10 +69,10 @@ def list_accounts(as_json: bool) -> None:
         codes = sorted(agencies.get(row.id or 0, []))
         state = "disabled" if row.disabled_at else "active"
         if as_json:
-            body = {"email": row.email, "role": row.role, "opd": codes, "state": state}
+            body = {"email": row.email, "role": row.role, "position": row.position, "opd": codes, "state": state}
             click.echo(json.dumps(body, ensure_ascii=False))
         else:
-            click.echo(f"{row.email:40} {row.role:11} {state:9} {' '.join(codes)}")
+            click.echo(f"{row.email:40} {row.role:11} {row.position:11} {state:9} {' '.join(codes)}")
 
 
 @staff.command()
@@ -75,6 +84,17 @@ def disable(email: str, undo: bool) -> None:
     with runtime.writing() as session:
         accounts.set_disabled(session, runtime.now(), _find(session, email), not undo)
     click.echo(f"{'opened' if undo else 'closed'} {email}")
+
+
+@staff.command()
+@click.argument("email")
+@click.option("--undo", is_flag=True, help="Take them off the list again.")
+def secrets(email: str, undo: bool) -> None:
+    """Let somebody read secret reports of the agencies they see."""
+    runtime = from_environment()
+    with runtime.writing() as session:
+        accounts.set_sees_secret(session, runtime.now(), _find(session, email), not undo)
+    click.echo(f"{email} may {'no longer ' if undo else ''}read secret reports")
 
 
 @staff.command()

@@ -24,7 +24,7 @@ from dispatch.models import (
     StoredAttachment,
     Ticket,
 )
-from dispatch.places import Places
+from dispatch.places import Pin, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Line:
     author: str
     deliveries: Sequence[Outbox]
     files: Sequence[File]
+    pin: Pin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,10 @@ def read(session: Session, ticket: Ticket, places: Places) -> Page:
         placed = row.latitude is not None and row.longitude is not None
         return File(row, places.at(row.latitude or 0.0, row.longitude or 0.0) if placed else None)
 
+    def pinned(message: Message) -> Pin | None:
+        placed = message.latitude is not None and message.longitude is not None
+        return places.pin(message.latitude or 0.0, message.longitude or 0.0) if placed else None
+
     messages = _all(session, Message, Message.ticket_id, [ticket.id])
     ids = [message.id for message in messages]
     deliveries, files = _grouped(session, Outbox, ids), _grouped(session, StoredAttachment, ids)
@@ -121,6 +126,7 @@ def read(session: Session, ticket: Ticket, places: Places) -> Page:
                 names.get(message.staff_id, ""),
                 deliveries[message.id],
                 [shown(row) for row in files[message.id]],
+                pinned(message),
             )
             for message in messages
         ],

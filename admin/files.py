@@ -112,9 +112,19 @@ def _found(attachment_id: int) -> tuple[StoredAttachment, Ticket]:
     if found is None:
         abort(404)
     row, ticket = found
-    if row.state != AttachmentState.STORED or not viewer().scope.sees(ticket.agency):
+    if row.state != AttachmentState.STORED or not _readable(ticket):
         abort(404)
     return row, ticket
+
+
+def _readable(ticket: Ticket) -> bool:
+    """Whose ticket it is sees its files; so does who works on a part of it."""
+    scope = viewer().scope
+    if scope.reads(ticket):
+        return True
+    with runtime().reading() as session:
+        found = session.scalars(select(Ticket).where(col(Ticket.parent_id) == ticket.id)).all()
+    return any(scope.reads(part) for part in found)
 
 
 def _path(digest: str) -> Path:

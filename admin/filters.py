@@ -15,7 +15,8 @@ from dispatch import judged, numbers
 from dispatch.models import Message, Ticket
 from dispatch.region import Region
 from dispatch.reports import CONDITIONS, condition, in_agencies, in_period, raised
-from dispatch.workflow import Status
+from dispatch.scope import Scope
+from dispatch.workflow import OPEN, Status
 
 PAGE_SIZE = 50
 #: Beyond it, narrowing the list down is faster than leafing on, for the reader and for the database.
@@ -39,6 +40,8 @@ SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "-opened": (col(Ticket.opened_at).desc(), col(Ticket.id).desc()),
 }
 STATUSES = ("open", "all", *Status)
+#: What a list can be narrowed down to wait for: a supervisor's decision (a name of ``reports.CONDITIONS``).
+WAITING = ("decision",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Filters:
     triage: bool = False
     danger: bool = False
     undelivered: bool = False
+    joined: bool = False
+    waiting: str = ""
     figure: str = ""
     proposed: str = ""
     decided: str = ""
@@ -83,6 +88,8 @@ class Filters:
             triage=text("triage") == "1",
             danger=text("danger") == "1",
             undelivered=text("undelivered") == "1",
+            joined=text("joined") == "1",
+            waiting=known("waiting", WAITING),
             figure=known("figure", CONDITIONS),
             proposed=text("proposed"),
             decided=text("decided"),
@@ -98,13 +105,17 @@ class Filters:
 
         Without a choice these are the open tickets, but all of them where somebody looks for words or follows a figure.
         """
-        followed = self.figure or self.proposed or self.decided or self.opened_from or self.opened_to
-        return self.status or ("all" if self.q or followed or self.undelivered else "open")
+        return self.status or ("all" if self.q or self._follows_a_figure or self.undelivered else "open")
+
+    @property
+    def _follows_a_figure(self) -> bool:
+        return bool(self.figure or self.proposed or self.decided or self.opened_from or self.opened_to)
 
     @property
     def narrowed(self) -> bool:
         """Calling this will say whether one of the filters behind the first two is in use."""
-        others = (self.opd, self.channel, self.area, self.overdue, self.triage, self.danger, self.undelivered)
+        flags = (self.overdue, self.triage, self.danger, self.undelivered, self.waiting, self.joined)
+        others = (self.opd, self.channel, self.area, *flags)
         return any(others) or self.sort != DEFAULT_SORT
 
     def query(self, **changes: object) -> dict[str, str]:
@@ -117,9 +128,9 @@ class Filters:
             values["page"] = ""
         return {name: "1" if value is True else str(value) for name, value in values.items() if value}
 
-    def select(self, region: Region, now: datetime, agencies: frozenset[str] | None) -> Select[Ticket]:
+    def select(self, region: Region, now: datetime, scope: Scope) -> Select[Ticket]:
         """Calling this will make the query for one page and one row more, limited to what its reader may see."""
-        conditions = [in_agencies(agencies), self._period(region), *self._plain(now)]
+        conditions = [in_agencies(scope), self._period(region), *self._plain(now)]
         if self.q:
             conditions.append(_words(region, self.q))
         first = (raised(now),) if self.sort == DEFAULT_SORT else ()
@@ -135,6 +146,8 @@ class Filters:
         found = [condition(name, now) for name in ("overdue", "triage", "danger", "undelivered") if getattr(self, name)]
         if self.figure:
             found.append(condition(self.figure, now))
+        if self.waiting:
+            found.append(condition(self.waiting, now))
         if self.proposed:
             found.append(judged.proposed(self.proposed))
         if self.decided:
@@ -147,10 +160,14 @@ class Filters:
             inside = col(Ticket.area).startswith(f"{self.area}.", autoescape=True)
             found.append(or_(col(Ticket.area) == self.area, inside))
         status = self.shown_status
-        if status == "open":
+        if status == "open" and (self.joined or self.danger):  # what is joined to another as well
+            found.append(col(Ticket.status).in_(sorted(OPEN)))
+        elif status == "open":
             found.append(condition("open", now))
         elif status != "all":
             found.append(col(Ticket.status) == status)
+        if not (self.joined or self.q or self._follows_a_figure or self.danger or self.undelivered):
+            found.append(col(Ticket.lead_id).is_(None))
         return found
 
 

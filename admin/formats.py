@@ -46,6 +46,13 @@ def moment(region: Region, instant: datetime) -> str:
     return f"{format_date(shown, 'd MMM y', locale=language())} {clock} {region.zone_label}"
 
 
+def weekday_moment(region: Region, instant: datetime) -> str:
+    """Calling this will write an instant with its weekday: "Rabu 4 Nov 2026 10.00 WITA"."""
+    local = region.local(instant)
+    shown = local - timedelta(seconds=1) if local.time() == time.min else local
+    return f"{format_date(shown, 'EEEE', locale=language())} {moment(region, instant)}"
+
+
 def day(value: date) -> str:
     """Calling this will write a date: "4 Nov 2026"."""
     return str(format_date(value, "d MMM y", locale=language()))
@@ -141,7 +148,7 @@ class Clock:
 
 def clocks(region: Region, now: datetime, ticket: Ticket) -> list[Clock]:
     """Calling this will judge the three deadlines of a ticket at ``now``."""
-    stopped = Status(ticket.status) in STOPS_RESOLUTION
+    stopped = _stands(now, ticket)
     ended = Status(ticket.status) in ENDED
     rows = (
         (gettext("Checked and passed on"), ticket.verify_due, ticket.verified_at, ended),
@@ -159,7 +166,14 @@ def pressing(region: Region, now: datetime, ticket: Ticket) -> Clock | None:
     _, first, resolution = clocks(region, now, ticket)
     if ticket.first_response_at is None:
         return first
-    return None if Status(ticket.status) in STOPS_RESOLUTION else resolution
+    return None if _stands(now, ticket) else resolution
+
+
+def _stands(now: datetime, ticket: Ticket) -> bool:
+    """Whether the clock of the resolution stands still: a question to the citizen stops it only up to its cap."""
+    if Status(ticket.status) is Status.WAITING:
+        return ticket.pause_until is not None and now < ticket.pause_until
+    return Status(ticket.status) in STOPS_RESOLUTION
 
 
 def _clock(

@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 
 from admin.filters import LAST_PAGE, PAGE_SIZE, SORTS, STATUSES, Filters
 from admin.formats import Clock, pressing
+from admin.joining import reporters
 from admin.security import Need, Viewer, allow, runtime, viewer
 from channels.registry import kinds
 from dispatch.models import Ticket
@@ -22,6 +23,7 @@ class Row:
 
     ticket: Ticket
     clock: Clock | None
+    reporters: int = 0
 
 
 @blueprint.get("/tickets")
@@ -31,8 +33,9 @@ def tickets() -> str:
     wired, now, who = runtime(), runtime().now(), viewer()
     filters = Filters.read(request.args)
     with wired.reading() as session:
-        found = session.scalars(filters.select(wired.region, now, who.scope.agencies)).all()
-    rows = [Row(ticket, pressing(wired.region, now, ticket)) for ticket in found[:PAGE_SIZE]]
+        found = session.scalars(filters.select(wired.region, now, who.scope)).all()
+        joined = reporters(session, found)
+    rows = [Row(each, pressing(wired.region, now, each), joined.get(each.id or 0, 0)) for each in found[:PAGE_SIZE]]
     return render_template(
         "tickets.html",
         rows=rows,

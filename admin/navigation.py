@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 from werkzeug.wrappers import Response as BaseResponse
 
+from admin import owning
 from admin.security import PERMITS, Need, Viewer, allow, public, runtime, safe_next, secure, viewer, viewer_or_none
 from dispatch.models import EventState, InboundEvent, Staff, Ticket
 from dispatch.reports import condition, in_agencies
@@ -21,7 +22,7 @@ LANGUAGE_COOKIE = "aduan_language"
 
 def context() -> dict[str, Any]:
     """Calling this will give templates what the frame of a page needs; counting waits until a page asks for it."""
-    return {"waiting": waiting, "may": may}
+    return {"waiting": waiting, "may": may, "unread_secrets": owning.unread}
 
 
 def may(need: str) -> bool:
@@ -38,7 +39,7 @@ def waiting() -> dict[str, int]:
 
 def _counts(who: Viewer) -> dict[str, int]:
     now = runtime().now()
-    tickets = select(func.count()).select_from(Ticket).where(in_agencies(who.scope.agencies))
+    tickets = select(func.count()).select_from(Ticket).where(in_agencies(who.scope))
     queries = {"overdue": tickets.where(condition("overdue", now))}
     if may(Need.DESK):
         queries["triage"] = tickets.where(condition("triage", now))

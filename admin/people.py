@@ -83,6 +83,7 @@ def add() -> Outcome:
                 email=email,
                 name=clean(request.form.get("name", ""), NAME_LENGTH).strip(),
                 role=request.form.get("role", ""),
+                position=request.form.get("position", ""),
                 agencies=request.form.getlist("agencies"),
                 password=password,
                 must_change=True,

@@ -79,7 +79,7 @@ def show() -> str:
     first, last = period(wired.region, now)
     start, end = start_of(wired.region, first), start_of(wired.region, last + timedelta(days=1))
     reader = _serving(wired)
-    scope = who.scope.agencies
+    scope = who.scope
     with wired.reading() as session:
         agencies = quality.by_agency(session, now, scope, start, end)
         categories = quality.by_category(session, scope, start, end)

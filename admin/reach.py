@@ -25,7 +25,7 @@ def show() -> str:
     """Calling this will list the answers that reached nobody, on the tickets this person may see, oldest first."""
     wired, who = runtime(), viewer()
     with wired.reading() as session:
-        found = delivery.undelivered(wired, session, who.scope.agencies, SHOWN + 1)
+        found = delivery.undelivered(wired, session, who.scope, SHOWN + 1)
     return render_template("undelivered.html", found=found[:SHOWN], more=len(found) > SHOWN, region=wired.region)
 
 
@@ -85,7 +85,9 @@ def _row(session: Session, number: str, row_id: int) -> Outbox:
     """A send of this ticket; those of tickets the person may not see do not exist for them."""
     ticket: Ticket = find(session, number, viewer(), lock=True)
     row = session.get(Outbox, row_id)
-    if row is None or row.ticket_id != ticket.id:
+    message = session.get(Message, row.message_id) if row is not None else None
+    # What went to a body outside is on the ticket, but no row of its citizen's.
+    if row is None or message is None or ticket.id not in (row.ticket_id, message.ticket_id):
         abort(404)
     return row
 

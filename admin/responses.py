@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -17,16 +14,13 @@ from admin.formats import hours, parse_day, start_of
 from admin.security import Need, allow, runtime, viewer
 from dispatch.region import Region
 from dispatch.reports import EXPORT_COLUMNS, AgencyFigures, export_tickets, response_figures
-from dispatch.services.staff import Scope
+from dispatch.scope import Scope
 from dispatch.services.tickets import audit
+from dispatch.sheets import BYTE_ORDER_MARK, csv_line
 
 blueprint = Blueprint("responses", __name__)
 
 PERIOD = timedelta(days=29)
-#: Characters with which a spreadsheet begins a formula (OWASP, CSV injection), the full-width ones included.
-#: At a cell's start, blanks skipped; and right after a character at which another program may cut the line into cells.
-FORMULA = re.compile(r"(?:\A\s*|(?<=[,;|\t\r\n\"']))(?=[=+\-@＝＋－＠])|\A(?=[\t\r\n])")
-BYTE_ORDER_MARK = "\ufeff"
 
 
 @blueprint.get("/responses")
@@ -115,10 +109,11 @@ def period(region: Region, now: datetime) -> tuple[date, date]:
     return min(first, last), max(first, last)
 
 
-def _agencies(scope: Scope, opd: str) -> frozenset[str] | None:
+def _agencies(scope: Scope, opd: str) -> Scope:
+    """What somebody may see, of one agency only if it is asked for."""
     if not opd:
-        return scope.agencies
-    return frozenset({opd}) if scope.sees(opd) else frozenset()
+        return scope
+    return replace(scope, agencies=frozenset({opd}) if scope.sees(opd) else frozenset())
 
 
 @blueprint.get("/export/tickets.csv")
@@ -148,19 +143,3 @@ def export() -> Response:
 
     name = f"aduan-{wired.region.local(now).date().isoformat()}.csv"
     return Response(lines(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def csv_line(cells: tuple[str, ...] | list[str]) -> str:
-    """Calling this will write one CSV line, with every cell made safe."""
-    buffer = io.StringIO()
-    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow([safe_cell(cell) for cell in cells])
-    return buffer.getvalue()
-
-
-def safe_cell(text: str) -> str:
-    """Calling this will keep a cell from being read as a formula.
-
-    An apostrophe goes before every place where a program that cuts cells at its own delimiter could see one begin.
-    Source: OWASP, CSV injection.
-    """
-    return FORMULA.sub(lambda found: "'" + found.group(), text)

@@ -24,8 +24,8 @@ from admin.enrolment import confirmed
 from dispatch.models import Role, Staff, StaffSession
 from dispatch.region import Region
 from dispatch.runtime import Runtime
+from dispatch.scope import Scope
 from dispatch.services import staff as accounts
-from dispatch.services.staff import Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
 EXTENSION = "aduan"

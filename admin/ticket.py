@@ -11,16 +11,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from werkzeug.wrappers import Response as BaseResponse
 
-from admin import conversation
-from admin.formats import clean, clocks
+from admin import conversation, endings, explaining, handing, joining, owning
+from admin.faults import Fault
+from admin.formats import clean
 from admin.security import Need, Viewer, allow, runtime, viewer
 from admin.ways import masked
 from admin.ways import read as read_ways
 from dispatch import numbers
 from dispatch.models import Ticket
 from dispatch.region import Agency, Region
-from dispatch.services import answers, labels
+from dispatch.services import answers, intake, labels, twins
 from dispatch.services.answers import CannotReach, Stale
+from dispatch.services.evidence import Unproven, demanded
 from dispatch.workflow import NotAllowed, Status
 from dispatch.workflow import allowed as allowed_from
 
@@ -33,22 +35,13 @@ NOT_BY_HAND = frozenset({Status.ASSIGNED, Status.FORWARDED, Status.ANSWERED})
 Outcome = BaseResponse | tuple[str, int]
 
 
-class Fault(Exception):
-    """Calling this will refuse a form of the ticket's page, with the field at fault and what to do about it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
-
-
 def find(session: Session, number: str, who: Viewer, *, lock: bool = False) -> Ticket:
     """Calling this will give a ticket its reader may see, locked for a change if asked; what they may not see does not
     exist for them (404)."""
     canonical = numbers.parse(runtime().region.prefix, number)
     query = select(Ticket).where(col(Ticket.number) == canonical)
     row = session.scalars(query.with_for_update() if lock else query).one_or_none() if canonical else None
-    if row is None or not who.scope.sees(row.agency):
+    if row is None or not who.scope.reads(row):
         abort(404)
     return row
 
@@ -90,14 +83,27 @@ def reply(number: str) -> Outcome:
     wired, now, who = runtime(), runtime().now(), viewer()
     text = clean(request.form.get("reply", ""), REPLY_LENGTH + 1)
     try:
+        then, files = endings.then(), endings.attached()
         with wired.writing() as session:
             ticket = find(session, number, who, lock=True)
             _check_reply(text)
+            if ticket.parent_id is not None:
+                raise Fault("report", gettext("A part has no answer of its own to the citizen: use the form below."))
             answers.reply(
-                session, wired.phrases, now, ticket, text=text, staff_id=who.staff_id, seen_version=seen_version()
+                session,
+                wired.phrases,
+                now,
+                ticket,
+                text=text,
+                staff_id=who.staff_id,
+                seen_version=seen_version(),
+                then=then,
+                files=files,
             )
     except Fault as fault:
         return render(number, {fault.field: fault.message}, request.form), 422
+    except Unproven as unproven:
+        return render(number, {"files": endings.unproven(unproven)}, request.form), 422
     except Stale:
         return changed(number)
     except CannotReach:
@@ -106,9 +112,8 @@ def reply(number: str) -> Outcome:
             "Add a note, and use another way to reach them if there is one."
         )
         return render(number, {"reply": message}, request.form), 422
-    except NotAllowed:
-        message = gettext("A ticket in this status cannot be answered. Change its status first.")
-        return render(number, {"reply": message}, request.form), 422
+    except NotAllowed as refused:
+        return render(number, {"then": endings.not_allowed(refused)}, request.form), 422
     flash(gettext("Your answer is on its way. Its delivery is shown beside it."))
     return redirect(url_for("ticket.show", number=number), 303)
 
@@ -142,19 +147,33 @@ def render(
     with wired.reading() as session:
         page = conversation.read(session, find(session, number, who), wired.places)
         ways = read_ways(session, page.ticket, page.address)
+        whose = owning.read(wired.region, page.ticket, who)
+        if not whose.known:
+            page, ways = owning.hide(session, page, ways)
         taught = labels.of_ticket(session, page.ticket)
+        untold = intake.untold(session, page.ticket)
+        twin = twins.of_ticket(session, page.ticket)
+        clocks = explaining.panel(session, wired.region, now, page.ticket)
+        held = handing.read(session, wired.region, wired.places, now, page.ticket, who)
+        alike = joining.read(session, page.ticket, who)
     seen = (form or {}).get("last_message", "")
     return render_template(
         "ticket.html",
         page=page,
         ways=ways,
+        whose=whose,
         taught=taught,
+        untold=untold,
+        twin=twin,
         masked=masked,
         ticket=page.ticket,
-        clocks=clocks(wired.region, now, page.ticket),
+        clocks=clocks,
+        handing=held,
+        alike=alike,
         region=wired.region,
         statuses=[to for to in allowed_from(Status(page.ticket.status)) if choosable(page.ticket, to)],
         receivers=receivers(wired.region),
+        demanded=demanded(wired.region, page.ticket),
         errors=errors or {},
         typed={name: clean(value, REPLY_LENGTH + 1) for name, value in (form or {}).items()},
         stale=stale,

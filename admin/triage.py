@@ -52,7 +52,7 @@ def show() -> str:
     wired, now = runtime(), runtime().now()
     query = (
         select(Ticket)
-        .where(in_agencies(viewer().scope.agencies), condition("triage", now))
+        .where(in_agencies(viewer().scope), condition("triage", now))
         .order_by(raised(now), col(Ticket.first_response_due), col(Ticket.id))
         .limit(SHOWN + 1)
     )

@@ -16,6 +16,45 @@ STATUSES = {
     "forwarded": _l("Referred to another body"),
 }
 
+#: What an officer's answer means for the ticket.
+THEN = {
+    "answered": _l("The matter is answered"),
+    "working": _l("News: the work goes on, the clock runs"),
+    "ask": _l("A question to the citizen: the clock waits for the answer"),
+    "resolved": _l("The work is done: the citizen is asked whether it is"),
+}
+
+#: How a ticket ended.
+OUTCOMES = {
+    "solved": _l("Solved"),
+    "answered": _l("Answered"),
+    "refused": _l("Refused"),
+    "not_ours": _l("Not ours"),
+    "merged": _l("Joined to another ticket"),
+    "cannot_yet": _l("Cannot be done yet"),
+}
+
+#: How likely two tickets are about one trouble.
+LIKELY = {
+    "surely": _l("almost surely the same"),
+    "likely": _l("likely the same"),
+    "perhaps": _l("perhaps the same"),
+}
+#: Why two tickets cannot be joined.
+NOT_JOINED = {
+    "unknown": _l("No ticket of that number is yours to see."),
+    "same": _l("These two are one already, or would each be joined to the other."),
+    "joined": _l("It is joined to another ticket. Split it off there first."),
+    "ended": _l("Only open tickets can be joined. Reopen it first, or answer it by itself."),
+    "part": _l("A part of another ticket cannot be joined."),
+    "parts": _l("A ticket that was split among agencies cannot be joined to another. Join the other to it."),
+    "secret": _l("A secret report is never joined."),
+    "supervision": _l("A report about officials is joined only to another such report."),
+}
+
+#: What its citizen says of that.
+CONTENT = {"yes": _l("the citizen says it is settled"), "no": _l("the citizen says it is not settled")}
+
 STATUS_MEANINGS = {
     "new": _l("Received; the desk still has to decide which agency it belongs to."),
     "assigned": _l("An agency has it and has not begun."),
@@ -34,7 +73,31 @@ CHANNELS = {
     "telegram": "Telegram",
     "mail": _l("Email"),
     "web": _l("Web"),
+    "desk": _l("Desk"),
     "console": _l("Console"),
+}
+
+#: What may differ between a ticket and its twin in the national system.
+TWIN_FIELDS = {
+    "status": _l("Status"),
+    "agency": _l("Agency"),
+    "first_response_due": _l("First answer due"),
+    "resolution_due": _l("Resolution due"),
+}
+
+#: How words reached a desk.
+SOURCES = {
+    "in_person": _l("in person"),
+    "phone": _l("by phone"),
+    "letter": _l("by letter"),
+    "media": _l("from the media or social media"),
+}
+
+#: How the citizen wants to be treated.
+PRIVACIES = {
+    "named": _l("with their name"),
+    "anonymous": _l("anonymous: the name is hidden"),
+    "secret": _l("secret: the report itself is hidden too"),
 }
 
 KINDS = {
@@ -147,8 +210,47 @@ ATTACHMENT_KINDS = {
     "unknown": _l("File"),
 }
 
+#: Why a hand-over by staff was written.
+HANDOVERS = {
+    "sent_back": _l("it was sent back"),
+    "bounced": _l("it was sent back too often, so a supervisor decides"),
+    "decided": _l("a supervisor decided it"),
+    "part": _l("its part of a ticket that several agencies share"),
+}
+
+#: Why an agency sends a ticket back.
+RETURNS = {
+    "not_our_field": _l("not our field"),
+    "not_our_area": _l("not our area"),
+    "needs_other_first": _l("another agency has to act first"),
+    "incomplete": _l("what we need to know is missing"),
+}
+
+#: Keys of what services.holding, handovers and parts refuse with.
+HANDOVER_FAULTS = {
+    "not_yours": _l("Only the agency that has the ticket, or a supervisor, can do this."),
+    "waits_for_supervisor": _l("The ticket waits for a supervisor's decision: only a supervisor can pass it on."),
+    "decided": _l("A supervisor has decided who has this ticket: ask a supervisor to change that."),
+    "pingpong": _l("It was handed back and forth too often: a supervisor decides."),
+    "nothing_to_accept": _l("There is nothing to take on: the ticket has ended, or nobody asked."),
+    "return_reason": _l("Choose why it goes back."),
+    "nothing_to_return": _l("It cannot be sent back: it has ended, or waits at the desk already."),
+    "nobody_gave": _l("Nobody gave it to this agency: hand it over to another one instead."),
+    "split_none": _l("Choose at least one agency and write what it has to do."),
+    "split_many": _l("These are too many parts: at most six agencies share a ticket."),
+    "split_task": _l("Write for every chosen agency what it has to do."),
+    "split_agency": _l("Choose an agency from the list for every task."),
+    "split_conduct": _l("What is about officials' conduct can be shared among inspectorates only."),
+    "split_part": _l("This is a part already: split the whole ticket instead."),
+    "split_ended": _l("The ticket has ended: reopen it first."),
+    "unsplit_none": _l("The ticket is not split."),
+    "unsplit_begun": _l("A part has begun: the split can no longer be undone."),
+    "not_part": _l("This is no part of another ticket: answer the citizen."),
+}
+
 #: Why the rules chose an agency.
 REASONS = {
+    **HANDOVERS,
     "local": _l("this agency does this work in the place named"),
     "province": _l("this work is done on the provincial level"),
     "external": _l("this body is responsible, outside local government"),
@@ -161,6 +263,12 @@ REASONS = {
     "spam_doubt": _l("it looks like spam, so a person decides"),
     "danger": _l("somebody's life may be in danger and the body in charge is outside, so the desk sees to it"),
     "staff": _l("a member of staff chose it"),
+    "asset": _l("the asset named is known to be that owner's"),
+    "owner_words": _l("the citizen says whose asset it is"),
+    "owner_default": _l("whose asset it is is not certain, so the likeliest owner's agency holds it"),
+    "staff_owner": _l("a member of staff says whose asset it is"),
+    "above_inspectorate": _l("it complains about the inspectorate itself, so who watches over it gets it"),
+    "secret": _l("it is secret and nobody at the agency in charge may read it, so it waits here"),
 }
 
 #: Who said which category a ticket is.
@@ -185,6 +293,22 @@ CHANGES = {
     "answered": _l("an answer was written"),
     "reassigned": _l("handed over"),
     "wrote_back": _l("the citizen wrote back"),
+    "joined": _l("joined to another ticket"),
+    "followed": _l("as the ticket it is joined to"),
+    "split_off": _l("split off from the ticket it was joined to"),
+    "working": _l("news was written: the work goes on"),
+    "ask": _l("the citizen was asked"),
+    "resolved": _l("the work is done"),
+    "reopened": _l("taken up again"),
+    "settled": _l("the citizen says it is settled"),
+    "not_settled": _l("the citizen says it is not settled"),
+    "silence": _l("the citizen stayed silent"),
+    "pause_over": _l("the citizen did not answer the question in time"),
+    "accepted": _l("taken on by the agency"),
+    "split": _l("split among agencies"),
+    "split_undone": _l("the split was undone"),
+    "reported": _l("its officer said how it stands"),
+    "parts_done": _l("all parts have ended"),
     "explained": _l("the citizen explained it"),
     "chosen": _l("the citizen chose from what was asked"),
     **REASONS,
@@ -196,6 +320,7 @@ FAULTS = {
     "taken": _l("This email address has an account already."),
     "role": _l("Choose a role from the list."),
     "agency": _l("An officer needs at least one agency from the list."),
+    "position": _l("Choose a position from the list."),
     "password_short": _l("The password is too short: use at least 12 characters."),
     "password_long": _l("The password is too long: use at most 128 characters."),
     "password_obvious": _l("The password is too easy to guess: do not use the email name or one repeated character."),
@@ -226,6 +351,7 @@ NOTES = {
     "new-address": _l("The citizen moved to another number; answers go there from now on"),
     "notice": _l("The provider reports"),
     "undelivered": _l("A message to the citizen could not be delivered in any way: reach them otherwise."),
+    "stopped": _l("The officer's answer; not sent, for the citizen wants no messages"),
     "told another way": _l("Staff told the citizen in another way"),
     "edited": _l("Written over an earlier message"),
     "forwarded": _l("Forwarded from somebody else"),
@@ -246,7 +372,18 @@ NOTES = {
     "winmail.dat not opened whole": _l("Not all of winmail.dat could be opened"),
     "small pictures": _l("Small pictures of a signature, hardly evidence"),
     "answered": _l("Answered at once from the service directory"),
+    "pause_over": _l("The question was not answered in time: the clock runs again"),
+    "continues": _l("Continues the ticket that ended too long ago to be opened again"),
+    "continued": _l("Continued in another ticket"),
     "names another's ticket": _l("The letter names somebody else's ticket"),
+    "intake": _l("Written down by staff"),
+    "part": _l("From the part"),
+    "part solved": _l("A part is solved"),
+    "part answered": _l("A part is answered"),
+    "part refused": _l("A part was refused"),
+    "part not_ours": _l("A part is somebody else's"),
+    "part merged": _l("A part was merged"),
+    "part cannot_yet": _l("A part cannot be done yet"),
 }
 
 
@@ -255,7 +392,7 @@ def note(text: str) -> str:
     key, _, value = text.partition(":")
     if text in NOTES or key not in NOTES:
         return str(NOTES.get(text, ""))
-    return f"{NOTES[key]}: {value}"
+    return f"{NOTES[key]}: {word(SOURCES, value) if key == 'intake' else value}"
 
 
 def word(table: dict[str, object], key: str) -> str:

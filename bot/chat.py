@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot import lookup, replies, visitor
+from bot import ending, lookup, replies, visitor
 from bot.forms import submit
 from bot.hooks import runtime
 from bot.submission import Draft
@@ -30,7 +30,7 @@ from dispatch.models import (
     StoredAttachment,
     Ticket,
 )
-from dispatch.services import tickets
+from dispatch.services import closing, tickets
 from dispatch.services.delivery import mark_shown
 from dispatch.services.inbound import sender_key
 
@@ -161,14 +161,37 @@ def read_lines(session: Session, state: State) -> list[Line]:
 def read_asked(session: Session, state: State) -> Asked | None:
     """Calling this will read what this device was last asked to choose from, None when nothing waits for an answer."""
     address = session.get(CitizenAddress, state.address_id) if state.address_id is not None else None
-    ticket = lookup.asked(session, runtime().now(), address) if address is not None else None
+    wired = runtime()
+    ends = ending.asked(session, wired.now(), wired.region, address, None, "", None) if address is not None else None
+    ticket = lookup.asked(session, wired.now(), address) if address is not None else None
+    if ends is not None and not (ticket and ticket.choices_asked_at and _later(ticket.choices_asked_at, ends)):
+        return Asked(ends.id or 0, ending_buttons(ends))
     if ticket is None or not tickets.undecided(ticket):
         return None
-    wired, language = runtime(), ticket.language
+    language = ticket.language
     named = replies.Replies(wired.phrases, wired.settings.public_url, Web.kind).choices(
         wired.region, ticket.choices, language
     )
     return Asked(ticket.id or 0, tuple((str(number), f"{number}. {name}") for number, name in named))
+
+
+def _later(asked_at: datetime, ends: Ticket) -> bool:
+    return ends.settled_asked_at is not None and asked_at > ends.settled_asked_at
+
+
+def ending_buttons(ticket: Ticket) -> tuple[tuple[str, str], ...]:
+    """Calling this will give the buttons that answer the open question about a ticket's end: what each sends, with the
+    ticket's number, and what it says. None where nothing is asked."""
+    wired = runtime()
+    asks = closing.waits(ticket, wired.now())
+    if asks == "settled":
+        says = [
+            (1, wired.phrases.say("web_settled_yes", ticket.language)),
+            (2, wired.phrases.say("web_settled_no", ticket.language)),
+        ]
+    else:
+        says = [(number, str(number)) for number in closing.RATINGS] if asks else []
+    return tuple((f"{number} {ticket.number}", name) for number, name in says)
 
 
 def _line(message: Message, ticket: Ticket | None, history: Sequence[Assignment], files: int) -> Line:

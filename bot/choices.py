@@ -1,4 +1,4 @@
-"""What a citizen answers to our question which matter it is: a number, an ordinal, a name, or none of these."""
+"""What a citizen answers to our question which matter or place it is: a number, an ordinal, a name, none of these."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from dispatch import routing
+from dispatch.places import Places
 from dispatch.region import Region
 
 #: The answer that none of the choices is meant.
@@ -15,6 +16,7 @@ _NUMBERS: tuple[frozenset[str], ...] = (
     frozenset({"1", "satu", "pertama", "kesatu", "ke1", "one", "first", "1st"}),
     frozenset({"2", "dua", "kedua", "ke2", "two", "second", "2nd"}),
     frozenset({"3", "tiga", "ketiga", "ke3", "three", "third", "3rd"}),
+    frozenset({"4", "empat", "keempat", "ke4", "four", "fourth", "4th"}),
 )
 _NONE_OF_THEM = frozenset(
     " ".join(item.split())
@@ -47,30 +49,63 @@ def chosen(text: str, choices: Sequence[str], region: Region, area: str | None) 
     Gives the category's code, ``NONE`` for "none of these", and None where the text is no answer to it. A name counts
     where it is that of one category, or of the one agency its choice leads to for ``area``.
     """
-    said = tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    said = _said(text)
     if not 0 < len(said) <= _MOST_WORDS:
         return None
-    if (found := _numbered(said, choices, region)) is not None:
+    if (found := _numbered(said, choices, [_called(region, code) for code in choices])) is not None:
         return found
-    plain = _without(said)
-    rest = plain[1:] if plain[:1] and plain[0] in _ZERO else plain
-    nothing_else = not rest and plain != rest
-    if nothing_else or " ".join(rest) in _NONE_OF_THEM or " ".join(said) in _NONE_OF_THEM or said == ("no",):
+    if _none_of_them(said):
         return NONE
+    plain = _without(said)
     named = [code for code in choices if any(plain == name or said == name for name in _names(region, code, area))]
     return named[0] if len(named) == 1 else None
 
 
-def _numbered(said: tuple[str, ...], choices: Sequence[str], region: Region) -> str | None:
+def place_chosen(text: str, areas: Sequence[str], region: Region, places: Places, *, names: bool = True) -> str | None:
+    """Calling this will read an answer to a question with these areas as numbers 1, 2, 3, 4.
+
+    Gives the area's code, ``NONE`` for "none of these", and None where the text is no answer to it. A name counts (if
+    ``names``) where it is that of one of the areas, or of what contains only one of them ("Tarakan"), or of a place in
+    one of them.
+    """
+    said = _said(text)
+    if not 0 < len(said) <= _MOST_WORDS:
+        return None
+    if (found := _numbered(said, areas, [(region.place_name(code),) for code in areas])) is not None:
+        return found
+    if _none_of_them(said):
+        return NONE
+    if not names:
+        return None
+    named = places.find(text)
+    meant = {named.area, *named.candidates} - {None}
+    fitting = [code for code in areas if any(f"{code}.".startswith(f"{one}.") for one in meant)]
+    if len(fitting) == 1:
+        return fitting[0]
+    inside = [code for code in areas if named.area and named.area.startswith(f"{code}.")]
+    return named.area if inside and not fitting else None
+
+
+def _said(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def _none_of_them(said: tuple[str, ...]) -> bool:
+    plain = _without(said)
+    rest = plain[1:] if plain[:1] and plain[0] in _ZERO else plain
+    nothing_else = not rest and plain != rest
+    return nothing_else or " ".join(rest) in _NONE_OF_THEM or " ".join(said) in _NONE_OF_THEM or said == ("no",)
+
+
+def _numbered(said: tuple[str, ...], choices: Sequence[str], called: Sequence[tuple[str, ...]]) -> str | None:
     """The choice with the number that is said, alone or with words of its own name: "1", "nomor 1", "1. Jalan"."""
     plain = tuple(word for word in _without(said) if word != "no")
     meant = {number for number, forms in enumerate(_NUMBERS) if forms.intersection(plain)}
     if len(meant) != 1 or (number := meant.pop()) >= len(choices):
         return None
-    code = choices[number]
-    name = frozenset(word for each in _called(region, code) for word in _words(each))
+    name = frozenset(word for each in called[number] for word in _words(each))
     rest = frozenset(plain) - _NUMBERS[number]
-    return code if rest <= name else None
+    return choices[number] if rest <= name else None
 
 
 def _without(said: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,13 +14,38 @@ from bot.process import Stop, beat, run
 from dispatch import outbox
 from dispatch.jobqueue import INBOUND, MEDIA, outbound
 from dispatch.runtime import Runtime
-from dispatch.services import consequences, failover, inbound, media, uploads
+from dispatch.services import (
+    alerts,
+    closing,
+    consequences,
+    deadlines,
+    editions,
+    escalations,
+    failover,
+    following,
+    handovers,
+    inbound,
+    media,
+    recounting,
+    uploads,
+)
+from dispatch.services.digests import Digests
 
 log = logging.getLogger("aduan.clock")
 
 #: Name → what is done about tickets at every tick, in this order; each returns how many it dealt with.
 SWEEPS: dict[str, Callable[[Runtime], int]] = {
+    "editions": editions.record,
+    "joined": following.sweep,
     "consequences": consequences.sweep,
+    "deadlines": recounting.sweep,
+    "unanswered": closing.end_pauses,
+    "pauses": deadlines.wake,
+    "silence": closing.close_silent,
+    "handovers": handovers.sweep,
+    "ladder": escalations.sweep,
+    "alerts": alerts.sweep,
+    "digests": Digests(),
 }
 TICK_SECONDS = 5.0
 PURGE_EVERY = timedelta(hours=1)

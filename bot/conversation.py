@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.words import REMAINING, YES, Command, Heard, passes_on, unhelped
+from bot.settled import Answer
+from bot.words import AGREEMENT, REMAINING, YES, Command, Heard, passes_on, unhelped
 from channels.message import UNPROVEN, InboundMessage
 from classifier.reading import Kind
 
@@ -34,8 +35,6 @@ COURTESY_FROM = 0.9
 COURTESY_WORDS = 10
 #: How channels note that a message holds only what we cannot read; the provider's word for it follows.
 UNSUPPORTED = "unsupported:"
-#: What people answer to "reply YA": the word, and how it is typed.
-AGREEMENT = frozenset({"ya", "y", "iya", "yaa", "iyaa", "ok", "oke", "okey", "okay", "yes", "baik", "boleh", "siap"})
 
 
 class Action(StrEnum):
@@ -56,8 +55,10 @@ class Action(StrEnum):
     ASK_TEXT = "ask_text"
     UNREADABLE = "unreadable"  # told that we cannot read it
     CHOOSE = "choose"  # the answer to our question which matter it is
+    SETTLE = "settle"  # the answer to our question whether the trouble is settled, or the rating after it
     ANSWER = "answer"  # from the service directory, without a ticket
     ON_TO_STAFF = "on_to_staff"  # what was answered so goes to staff after all
+    CONSENT = "consent"  # the answer to whether we may send it to the body outside
     JOIN = "join"
     OPEN = "open"
 
@@ -72,6 +73,7 @@ class OpenTicket:
     last_citizen_at: datetime
     last_staff_at: datetime | None
     place_asked_at: datetime | None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class Facts:
     is what it takes the text for, ``kind_score`` how surely (0 to 1). ``asked`` is the ticket on which we asked which
     matter it is, ``choice`` the answer to that: a category, "" for none of those, None for no answer to it. ``service``
     is the entry of the service directory that answers the text, "" for none or where it may not be answered so;
-    ``offered_at`` is when an answer from there was last given.
+    ``offered_at`` is when an answer from there was last given. ``consents``: it answers whether to send that outside.
+    ``ending`` is the ticket whose end we asked about last of all, ``ending_answer`` the answer to that; ``ended`` the
+    last one whose end was news to the citizen within a week.
     """
 
     message: InboundMessage
@@ -116,6 +120,10 @@ class Facts:
     choice: str | None = None
     service: str = ""
     offered_at: datetime | None = None
+    consents: OpenTicket | None = None
+    ending: OpenTicket | None = None
+    ending_answer: Answer | None = None
+    ended: OpenTicket | None = None
 
     @property
     def courtesy(self) -> Kind | None:
@@ -168,6 +176,10 @@ def decide(facts: Facts) -> Decision:
         if found is not None:
             return Decision(found[0], found[1], name)
     raise AssertionError("the last rule fits everything")
+
+
+def _desk(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    return (Action.OPEN, None) if f.message.intake is not None else None
 
 
 def _machine(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -223,6 +235,20 @@ def _declared_new(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (Action.OPEN, None) if f.message.thread == NEW_THREAD and f.has_text else None
 
 
+def _settled(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    given, ticket = f.ending_answer, f.ending
+    if ticket is None or given is None or f.message.attachments or _only_claimed(f):
+        return None
+    letter = f.message.channel in LETTERS and f.threaded is None
+    # "2 lampu mati di depan pasar" counts lamps and rates nothing.
+    other = not given.bare and (_other_matter(f, ticket) if given.rating is None else f.has_matter or bool(f.area))
+    return None if letter or other else (Action.SETTLE, ticket)
+
+
+def _only_claimed(f: Facts) -> bool:
+    return UNPROVEN in f.message.notes and not f.answers_us
+
+
 def _choice(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     if f.asked is None or f.choice is None or f.message.attachments:
         return None
@@ -254,7 +280,7 @@ def _information(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 def _thanks(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     if not (f.heard.thanks or f.courtesy is Kind.THANKS) or f.message.attachments:
         return None
-    return Action.THANK, f.threaded or f.latest
+    return Action.THANK, f.threaded or f.latest or f.ended
 
 
 def _threaded(f: Facts) -> tuple[Action, OpenTicket | None] | None:
@@ -272,8 +298,8 @@ def _unreadable(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 def _wordless(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     if f.has_text:
         return None
-    if f.latest:
-        return Action.JOIN, f.latest
+    if f.latest or f.ended:
+        return Action.JOIN, f.latest or f.ended
     return (Action.KEEP if f.prompted else Action.ASK_TEXT), None
 
 
@@ -308,6 +334,14 @@ def _place_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     return (Action.JOIN, latest) if short and recent and (f.area or f.sure_category is None) else None
 
 
+def _reply_to_end(f: Facts) -> tuple[Action, OpenTicket | None] | None:
+    ended, latest = f.ended, f.latest
+    if ended is None or ended.ended_at is None or _other_matter(f, ended):
+        return None
+    newer = latest is not None and max(latest.last_citizen_at, latest.last_staff_at or latest.last_citizen_at)
+    return None if newer and newer > ended.ended_at else (Action.JOIN, ended)
+
+
 def _reply_to_answer(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     latest = f.latest
     if latest is None or latest.last_staff_at is None or latest.last_staff_at < latest.last_citizen_at:
@@ -333,6 +367,7 @@ def _new_matter(f: Facts) -> tuple[Action, OpenTicket | None] | None:
 
 #: Looked at from top to bottom. Each line is one sentence of how the bot behaves.
 RULES: tuple[tuple[str, Rule], ...] = (
+    ("what staff wrote down for a citizen opens a ticket", _desk),
     ("mail written by a machine is kept and never answered", _machine),
     ("an edit is kept with the ticket it belongs to, never a new one", _edit),
     ("who cannot prove to be the sender hears only of the ticket whose letter they answer", _unproven),
@@ -341,6 +376,11 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("the bare yes we asked for lets what is held go, and is answered by that", _agreed),
     ("a greeting after a stop means that we may write again", _resume),
     ("a form sent as new opens a ticket", _declared_new),
+    (
+        "the answer whether to send it outside is taken",
+        lambda f: (Action.CONSENT, f.consents) if f.consents else None,
+    ),
+    ("the answer to our newest question, whether it is settled or how satisfied one is, is taken", _settled),
     ("the answer to our question which matter it is gives the ticket to its agency", _choice),
     ("a question answered from the service directory goes to staff when its writer wants it", _passed_on),
     ("thanks open nothing and reopen nothing", _thanks),
@@ -352,6 +392,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("what such an answer did not settle goes to staff with its question", _unhelped),
     ("what follows within a short window joins the ticket, unless it is surely a whole other matter", _burst),
     ("the answer to our question about the place joins the ticket", _place_answer),
+    ("what follows the news of a report's end opens it again, unless it is surely about something else", _reply_to_end),
     ("what follows an officer's answer joins the ticket, unless it is surely about something else", _reply_to_answer),
     ("a question that the service directory answers is answered at once", _information),
     ("a few words without a matter of their own join the last open ticket", _afterthought),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot import choices, letters, linking, lookup
+from bot import choices, consenting, ending, letters, linking, lookup, whereabouts
 from bot.conversation import LETTERS, NEW_THREAD, Action, Decision, Facts, decide
 from bot.lookup import KEYED, keywords, text_of
 from bot.turn import Turn
@@ -17,7 +17,7 @@ from dispatch import directory
 from dispatch.models import CitizenAddress, InboundEvent
 from dispatch.region import Service
 from dispatch.runtime import Runtime
-from dispatch.services import delivery, people
+from dispatch.services import delivery, intake, people
 from dispatch.services.tagged import Tag
 
 #: A guess that takes a text out of a conversation must be surer than one that proposes an agency: of "Sampai hari ini
@@ -31,15 +31,27 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
     Windows and the ticket's clocks are counted from the receipt: a worker that was down for a day moves neither.
     """
     now, received_at = runtime.now(), event.received_at
-    address = people.identify(session, now, message)
+    address = intake.address(session, now, message)
     text = text_of(message, runtime.region)
     spoken = message.text or text if message.channel in KEYED | {"mail"} else text
     heard = hear(spoken, runtime.region.prefix, keywords(message, runtime.region))
     latest = lookup.latest_ticket(session, address, received_at - runtime.region.join_window)
     row = lookup.keep(session, now, message, event, address, lookup.language_of(message, heard, latest, tag.language))
     threaded = letters.belonging(runtime, session, message, address, heard.command)
-    asked = lookup.asked(session, received_at, address, threaded)
+    matter, where = whereabouts.later(
+        lookup.asked(session, received_at, address, threaded),
+        whereabouts.asked(session, received_at, address, threaded),
+    )
+    asked_at = (matter.choices_asked_at if matter else None, where.place_asked_at if where else None)
+    said, other = " ".join(heard.words), max(filter(None, (*asked_at, address.offered_at)), default=None)
+    sure = tag.category if (tag.score or 0.0) >= SPLITS_FROM else None
+    choice = choices.chosen(said, matter.choices, runtime.region, matter.area) if matter else None
+    if where:
+        choice = whereabouts.chosen(runtime, where, said, sure)
+    ends = ending.asked(session, received_at, runtime.region, address, threaded, said, other)
     service = _service(runtime, text, tag)
+    answers_us = lookup.answers_us(session, message, address)
+    consent = consenting.answered(session, received_at, message, address, threaded, heard.words, answers_us=answers_us)
     facts = Facts(
         message=message,
         heard=heard,
@@ -49,28 +61,34 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         prompted_at=address.greeted_at,
         stopped=address.stopped_at is not None,
         area=lookup.area_of(runtime, message, text),
-        sure_category=tag.category if (tag.score or 0.0) >= SPLITS_FROM else None,
+        sure_category=sure,
         join_window=runtime.region.join_window,
         greeting_window=runtime.region.greeting_window,
         wishes_link=linking.wishes(message.text),
-        answers_us=lookup.answers_us(session, message, address),
+        answers_us=answers_us,
         types_code=linking.typed_code(runtime, session, address, message.text),
         held=delivery.has_held(session, address),
         has_matter=bool(tag.category or tag.danger or tag.doubt or tag.supervision),
         kind=tag.kind,
         kind_score=tag.kind_score,
-        asked=lookup.as_open(asked),
-        choice=choices.chosen(" ".join(heard.words), asked.choices, runtime.region, asked.area) if asked else None,
+        asked=lookup.as_open(matter or where),
+        choice=choice,
         service=service.code if service and _answerable(session, now, message, address) else "",
         offered_at=address.offered_at,
+        consents=lookup.as_open(consent),
+        ending=lookup.as_open(ends),
+        ending_answer=ending.answer(ends, received_at, runtime.region, said),
+        ended=lookup.as_open(ending.told(session, received_at, address)),
     )
     letters.note_anothers(runtime, session, message, address, row)
     decision = decide(facts)
-    written_now = not message.automatic and not message.revises
+    # What staff wrote down says nothing of what its citizen does with their telephone.
+    wrote = not message.automatic and message.intake is None
+    written_now = wrote and not message.revises
     if facts.stopped and written_now and decision.action is not Action.STOP:
         people.set_stopped(session, now, address, False)
     Turn(runtime, session, now, address, row, facts, tag, service).take(decision)
-    if not message.automatic:
+    if wrote:
         said_at = min(message.sent_at or received_at, received_at)
         address.last_inbound_at = max(filter(None, (address.last_inbound_at, said_at)))
         delivery.release(session, now, address)

@@ -33,8 +33,8 @@ def belonging(
     number = _in_subject(runtime, message)
     if found is not None or not number or command is not None:
         return found
-    mine = select(Ticket).where(col(Ticket.number) == number, col(Ticket.citizen_id) == address.citizen_id)
-    return session.scalars(mine).first()
+    mine = col(Ticket.citizen_id) == address.citizen_id, col(Ticket.parent_id).is_(None)
+    return session.scalars(select(Ticket).where(col(Ticket.number) == number, *mine)).first()
 
 
 def note_anothers(

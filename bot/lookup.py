@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from bot.conversation import OpenTicket
@@ -16,7 +16,7 @@ from classifier.language import ENGLISH
 from dispatch import costs, numbers
 from dispatch.costs import Allowance
 from dispatch.jobqueue import MEDIA
-from dispatch.models import Author, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
+from dispatch.models import Alert, Author, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
 from dispatch.region import Region
 from dispatch.runtime import Runtime, ring_after_commit
 from dispatch.services import albums, media
@@ -30,6 +30,8 @@ CHOOSES_LANGUAGE = frozenset({"web"})
 KEYED = frozenset({"sms"})
 #: The note of a message that the service directory answered; the service's code follows after a colon.
 ANSWERED = "answered"
+#: A photo or a pin that came without words belongs to the complaint that follows within this time.
+EARLY = timedelta(days=1)
 #: So many words tell a language; of fewer many are everybody's ("hello", "ok", "test").
 TELLING_WORDS = 3
 #: A question of ours by a channel with a budget leaves room for so many automatic replies in the hour, the receipt and
@@ -102,23 +104,27 @@ def area_of(runtime: Runtime, message: InboundMessage, text: str) -> str | None:
     A pin inside the named place says it more exactly; elsewhere it only says where the sender stood.
     """
     named = runtime.places.find(text).area
-    pin = message.location
-    pinned = runtime.places.at(pin.latitude, pin.longitude) if pin else None
-    inside = pinned is not None and (named is None or f"{pinned}.".startswith(f"{named}."))
-    return pinned if inside else named
+    pin = runtime.places.pin(message.location.latitude, message.location.longitude) if message.location else None
+    if pin is None:
+        return named
+    # Near a border only what surely contains the pin counts; what is named says more exactly which side it is.
+    inside = named is None or f"{pin.best}.".startswith(f"{named}.")
+    return pin.best if inside else named
 
 
 def pin_area(runtime: Runtime, message: Message) -> str | None:
     """Calling this will give the code of the place of a stored pin."""
     if message.latitude is None or message.longitude is None:
         return None
-    return runtime.places.at(message.latitude, message.longitude)
+    pin = runtime.places.pin(message.latitude, message.longitude)
+    return pin.best if pin else None
 
 
 def threaded(runtime: Runtime, session: Session, message: InboundMessage, address: CitizenAddress) -> Ticket | None:
     """Calling this will give the ticket a message belongs to by proof: it quotes a message we sent to this very
     address, or came to a signed reply address, and the ticket is this person's."""
-    mine = col(Ticket.citizen_id) == address.citizen_id
+    # A part of a ticket is the agencies' affair: its citizen writes on the whole.
+    mine = and_(col(Ticket.citizen_id) == address.citizen_id, col(Ticket.parent_id).is_(None))
     number = numbers.parse(runtime.region.prefix, message.thread) if message.thread else None
     if number:
         found = session.scalars(select(Ticket).where(col(Ticket.number) == number, mine)).first()
@@ -157,7 +163,7 @@ def latest_ticket(session: Session, address: CitizenAddress, burst_since: dateti
     """Calling this will give the last ticket that can be written on without quoting us: an open one, or one referred
     elsewhere just now."""
     referred_now = (col(Ticket.status) == Status.FORWARDED) & (col(Ticket.last_citizen_at) >= burst_since)
-    query = select(Ticket).where(col(Ticket.citizen_id) == address.citizen_id)
+    query = select(Ticket).where(col(Ticket.citizen_id) == address.citizen_id, col(Ticket.parent_id).is_(None))
     query = query.where(or_(col(Ticket.status).not_in(ENDED), referred_now))
     return session.scalars(query.order_by(col(Ticket.last_citizen_at).desc(), col(Ticket.id).desc()).limit(1)).first()
 
@@ -167,6 +173,7 @@ def asked(session: Session, now: datetime, address: CitizenAddress, quoted: Tick
     the one that is ``quoted``, else the last. What an officer wrote since asks something of its own."""
     query = select(Ticket).where(
         col(Ticket.citizen_id) == address.citizen_id,
+        col(Ticket.parent_id).is_(None),
         col(Ticket.address_id) == address.id,
         col(Ticket.choices_asked_at) >= now - WAITS,
     )
@@ -197,6 +204,19 @@ def question(session: Session, address: CitizenAddress) -> Message | None:
     return next((message for message in recent if note in message.notes), None)
 
 
+def early(session: Session, now: datetime, row: Message) -> list[Message]:
+    """Calling this will give the greetings, photos and pins that came just before a complaint and belong to it; what
+    was answered from the service directory does not."""
+    query = select(Message).where(
+        col(Message.address_id) == row.address_id,
+        col(Message.ticket_id).is_(None),
+        col(Message.direction) == Direction.IN,
+        col(Message.created_at) >= now - EARLY,
+        col(Message.id) < (row.id or 0),
+    )
+    return [each for each in session.scalars(query.order_by(col(Message.id))) if not answered(each)]
+
+
 def received_at(session: Session, message: Message) -> datetime:
     """Calling this will say when a message was received: the clocks of its ticket begin then."""
     event = session.get(InboundEvent, message.event_id) if message.event_id else None
@@ -214,12 +234,13 @@ def as_open(ticket: Ticket | None) -> OpenTicket | None:
         last_citizen_at=ticket.last_citizen_at,
         last_staff_at=ticket.last_staff_at,
         place_asked_at=ticket.place_asked_at,
+        ended_at=ticket.closed_at,
     )
 
 
 def within_budget(session: Session, now: datetime, address: CitizenAddress, room: int = 1) -> bool:
     """Calling this will say whether an address may be answered automatically so many times more, by its channel's
-    limits."""
+    limits. What somebody is told as a member of staff does not count."""
     limits = channel_class(address.channel).limits.automatic
     if limits is None:
         return True
@@ -228,6 +249,7 @@ def within_budget(session: Session, now: datetime, address: CitizenAddress, room
             col(Outbox.address_id) == address.id,
             col(Outbox.automatic).is_(True),
             col(Outbox.created_at) > now - span,
+            ~select(col(Alert.id)).where(col(Alert.message_id) == col(Outbox.message_id)).exists(),
         )
         if (session.scalar(sent) or 0) + room > most:
             return False

@@ -62,7 +62,7 @@ def drain_media(runtime: Runtime, rounds: int = 20) -> int:
     for _ in range(rounds):
         with runtime.reading() as session:
             rows = media.pending(session, runtime.now())
-            events = {row.id: session.get(InboundEvent, row.event_id) for row in rows}
+            events = {row.id: session.get(InboundEvent, row.event_id or 0) for row in rows}
         if not rows:
             break
         blocked = _blocked(runtime)

@@ -9,7 +9,7 @@ from datetime import datetime
 from channels.base import Channel
 from channels.text import segments, transliterate
 from dispatch import directory
-from dispatch.models import Message, Ticket
+from dispatch.models import Message, Privacy, Ticket
 from dispatch.phrases import TERSE, Phrases
 from dispatch.region import Agency, Category, Region, Service
 from dispatch.workflow import Status
@@ -27,8 +27,10 @@ class Replies:
         self.public_url = public_url
         self.terse = channel in TERSE
 
-    def receipt(self, region: Region, ticket: Ticket) -> str:
-        """Calling this will confirm a ticket: number, agency, promised date, how to check, what is still missing."""
+    def receipt(self, region: Region, ticket: Ticket, *, asks_place: bool = True) -> str:
+        """Calling this will confirm a ticket: number, agency, promised date, how to check, what is still missing (but
+        not the place, where that is asked beside it)."""
+        asked = asks_place and ticket.place_asked_at is not None
         say, language = self.phrases.say, ticket.language
         agency = region.agencies[ticket.agency]
         due = self._when(ticket.first_response_due, language)
@@ -45,9 +47,9 @@ class Replies:
         if ticket.triage:
             return say("receipt_unsure", language, number=ticket.number, due=due, check=self._check(ticket))
         if self.terse:
-            key = "receipt_sms" if ticket.place_asked_at is None else "receipt_place_sms"
+            key = "receipt_place_sms" if asked else "receipt_sms"
             return say(key, language, number=ticket.number, agency=agency.short, due=due)
-        if ticket.place_asked_at is not None:
+        if asked:
             return say(
                 "receipt_place",
                 language,
@@ -139,14 +141,42 @@ class Replies:
             due=self._when(ticket.first_response_due, ticket.language),
         )
 
+    def settled_yes(self, ticket: Ticket) -> str:
+        """Calling this will say that the ticket is closed, and ask once how satisfied its citizen is."""
+        return self.phrases.say("settled_yes", ticket.language, number=ticket.number)
+
+    def settled_no(self, region: Region, ticket: Ticket) -> str:
+        """Calling this will say that the ticket is open again, and ask what is not settled."""
+        agency = self._name(region.agencies[ticket.agency])
+        return self.phrases.say("settled_no", ticket.language, number=ticket.number, agency=agency)
+
+    def rated(self, ticket: Ticket) -> str:
+        """Calling this will thank for a rating."""
+        return self.phrases.say("rated", ticket.language, number=ticket.number)
+
     def place_unknown(self, ticket: Ticket) -> str:
         """Calling this will say that the place was not recognised."""
         return self.phrases.say("place_unknown", ticket.language, number=ticket.number)
 
-    def place_choice(self, region: Region, ticket: Ticket, candidates: Sequence[str]) -> str:
-        """Calling this will ask which of several places of one name is meant."""
-        places = "; ".join(region.place_name(code) for code in candidates[:MOST_CHOICES])
-        return self.phrases.say("place_choice", ticket.language, number=ticket.number, places=places)
+    def which_place(self, region: Region, ticket: Ticket, areas: Sequence[str]) -> str:
+        """Calling this will ask which of these areas is meant, each with its number; by their names where the numbers
+        do not fit one SMS."""
+        language, names = ticket.language, [region.place_name(code) for code in areas[:MOST_CHOICES]]
+        none = self.phrases.say("choice_none_sms" if self.terse else "choice_none", language)
+        if not self.terse:
+            rows = "\n".join(f"{number}. {name}" for number, name in (*enumerate(names, 1), (0, none)))
+            return self.phrases.say("place_question", language, number=ticket.number, choices=rows)
+        parts = [name.split(", ") for name in names]
+        brief = [", ".join(dict.fromkeys((part[0], part[-1]))) for part in parts]
+        row = "; ".join(f"{number} {name}" for number, name in (*enumerate(brief, 1), (0, none)))
+        text = self.phrases.say("place_question_sms", language, number=ticket.number, choices=row)
+        if segments(transliterate(text)).count == 1:
+            return text
+        return self.phrases.say("place_choice", language, number=ticket.number, places="; ".join(names))
+
+    def place_other(self, ticket: Ticket) -> str:
+        """Calling this will ask for the name of the place, to somebody who means none of those that were named."""
+        return self.phrases.say("place_other", ticket.language, number=ticket.number)
 
     def emergency(self, region: Region, language: str, danger: str = "") -> str:
         """Calling this will send somebody who may be in danger to the emergency number, and to those who come for this
@@ -155,6 +185,21 @@ class Replies:
         if danger:
             return self.phrases.say(f"emergency_{danger}", language, emergency=number)
         return self.phrases.say("receipt_emergency", language, emergency=number)
+
+    def received(self, region: Region, ticket: Ticket, *, asks_place: bool = True) -> list[str]:
+        """Calling this will give the receipt, and beside it (by SMS in its place) that the ticket was joined to others
+        about the same trouble."""
+        receipt = self.receipt(region, ticket, asks_place=asks_place)
+        if ticket.lead_id is None:
+            return [receipt]
+        joined = self.phrases.say("joined", ticket.language, number=ticket.number)
+        return [joined] if self.terse else [receipt, joined]
+
+    def hidden(self, ticket: Ticket) -> list[str]:
+        """Calling this will say how a report's writer is treated, where they wished for it."""
+        return (
+            [] if ticket.privacy == Privacy.NAMED else [self.phrases.say(f"privacy_{ticket.privacy}", ticket.language)]
+        )
 
     def added(self, ticket: Ticket) -> str:
         """Calling this will confirm that a message was added to a ticket."""

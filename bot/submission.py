@@ -97,6 +97,7 @@ class Draft:
     text: str = ""
     place: str = ""
     name: str = ""
+    privacy: str = ""
     files: tuple[Photo, ...] = ()
     uploads: tuple[str, ...] = ()
     position: Position | None = None
@@ -129,6 +130,7 @@ class Draft:
             text=form.get("text", "").replace("\r\n", "\n").strip(),
             place=form.get("place", "").strip()[:PLACE_LENGTH],
             name=form.get("name", "").strip()[:NAME_LENGTH],
+            privacy=form.get("privacy", "")[:NAME_LENGTH],
             files=tuple(
                 Photo(file.filename or "", file.mimetype or "", file.stream.read()) for file in files[: MOST_FILES + 1]
             ),
@@ -150,6 +152,8 @@ class Draft:
         """Calling this will say what keeps this from being taken, None when nothing does."""
         if self.wrong:
             return Fault("web_position_error" if self.wrong == "position" else "web_bad_request", {})
+        if self.privacy not in ("", *Web.wishes):
+            return Fault("web_bad_request", {})
         if not self.text and (self.new or not (self.files or self.uploads or self.position)):
             return Fault("web_empty_error", {}, field="text")
         if len(self.text) > Web.limits.text_length:
@@ -180,6 +184,8 @@ class Draft:
             "place": self.place,
             "files": _encoded(self.files),
         }
+        if self.privacy:
+            content["privacy"] = self.privacy
         if self.position is not None:
             content.update(latitude=self.position.latitude, longitude=self.position.longitude)
             if self.position.accuracy is not None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot import linking, lookup, replies
+from bot import consenting, ending, linking, lookup, replies, whereabouts, wishes
 from bot.conversation import LETTERS, Action, Decision, Facts
 from bot.lookup import text_of
 from bot.words import meant
@@ -18,16 +18,14 @@ from dispatch import numbers, routing
 from dispatch.models import Author, Citizen, CitizenAddress, Direction, Message, Ticket
 from dispatch.region import Service
 from dispatch.runtime import Runtime
-from dispatch.services import answers, people, questions, tickets
+from dispatch.services import answers, consent, floods, intake, people, questions, secrecy, tickets
+from dispatch.services import whereabouts as placing
 from dispatch.services.tagged import Tag
 from dispatch.workflow import ENDED, Status
 
-#: A photo or a pin that came without words belongs to the complaint that follows within this time.
-EARLY = timedelta(days=1)
 #: A text no longer than this may be nothing but the name of a place.
 PLACE_WORDS = 8
-#: How many earlier messages are read again to settle a place, and how old an answer of ours is still "just now".
-EARLIER_WORDS = 5
+#: How old an answer of ours is still "just now".
 JUST_NOW = timedelta(minutes=1)
 
 
@@ -65,8 +63,18 @@ class Turn:
                 self._attach(ticket)
             case Action.OPEN:
                 self._open_ticket()
+            case Action.JOIN if ticket is not None and ending.over(self, ticket) and self._tells_something():
+                self._open_ticket()
+                ending.link(self.session, self.now, ticket, self.row.ticket_id)
             case Action.JOIN if ticket is not None:
                 self._join(ticket)
+            case Action.SETTLE if ticket is not None:
+                self._attach(ticket)
+                self._say(ending.take(self, ticket), ticket)
+            case Action.CONSENT if ticket is not None:
+                self._attach(ticket)
+                words = self.facts.heard.words
+                self._say(consenting.take(self.session, self.runtime, self.now, self.replies, ticket, words), ticket)
             case Action.CHOOSE if ticket is not None:
                 self._choose(ticket)
             case Action.ANSWER:
@@ -122,8 +130,11 @@ class Turn:
         if question is not None:
             first, text = question, question.body
             tag, opened_at = self._asked_for(question), lookup.received_at(self.session, question)
-        early = self._early()
-        areas = (self.facts.area, self._area_in(question), *(lookup.pin_area(self.runtime, each) for each in early))
+        early, given = lookup.early(self.session, self.now, self.row), self.facts.message.intake
+        if given is not None:
+            tag = intake.told(self.region, tag, given)
+        pins = (lookup.pin_area(self.runtime, each) for each in early)
+        areas = (given.area if given else None, self.facts.area, self._area_in(question), *pins)
         ticket = tickets.open_ticket(
             self.session,
             self.region,
@@ -134,25 +145,34 @@ class Turn:
             tag=tag,
             area=next(filter(None, areas), None),
             language=self.language,
+            privacy=wishes.privacy(self.facts.message, text),
         )
         ticket.last_citizen_at = self.facts.now
         for message in (*early, self.row):
             message.ticket_id = ticket.id
             self.session.add(message)
         tickets.mark(ticket, self.tag)
+        if given is not None:
+            intake.mark(self.session, self.region, self.now, ticket, given)
+        whereabouts.note(self.session, ticket, text)
+        floods.into(self.session, self.runtime.phrases, self.now, ticket, tell=False)
         if self.replies.asks_place(self.region, ticket):
             ticket.place_asked_at = self.facts.now
         self._warn(ticket, opening=True)
-        self._receive(ticket)
+        self._receive(ticket, text)
 
-    def _receive(self, ticket: Ticket) -> None:
+    def _receive(self, ticket: Ticket, text: str) -> None:
         """The first receipt, and with it what belongs there: the directory's answer, one question, the notice."""
         citizen = self.session.get_one(Citizen, self.address.citizen_id)
         choices, question = self._question(ticket)
-        receipt = [self.replies.receipt(self.region, ticket)]
+        areas, which = ((), "") if question else self._which_place(ticket, text)
+        question = question or which
+        receipt = self.replies.received(self.region, ticket, asks_place=not which)
         if self.service is not None and not ticket.danger and not self.replies.terse:
             receipt.append(self.replies.meanwhile(self.service, self.language))
             self._note_answer(self.service)
+        send = consenting.question(self.runtime, self.replies, ticket, self.address.channel)
+        receipt += [*self.replies.hidden(ticket), *filter(None, (send,))]
         if question and not self.replies.terse:
             receipt.append(question)
         texts = ["\n\n".join(receipt)]
@@ -168,8 +188,13 @@ class Turn:
         if citizen.notified_at is None and all(said):
             citizen.notified_at = self.now
             self.session.add(citizen)
+        if send and said[0]:
+            consent.ask(self.session, self.facts.now, ticket)
         if question and (said[-1] if self.replies.terse else said[0]):
-            questions.ask(self.session, self.facts.now, ticket, choices)
+            if which:
+                placing.ask(self.session, self.facts.now, ticket, areas)
+            else:
+                questions.ask(self.session, self.facts.now, ticket, choices)
 
     def _question(self, ticket: Ticket) -> tuple[tuple[str, ...], str]:
         """The categories to ask about and the question; nothing where asking would not help, or was done before.
@@ -186,8 +211,19 @@ class Turn:
             return (), ""
         return offered, self.replies.question(self.region, ticket, offered)
 
+    def _which_place(self, ticket: Ticket, text: str) -> tuple[tuple[str, ...], str]:
+        if self.facts.message.silent:
+            return (), ""
+        return whereabouts.question(self.runtime, self.session, self.now, self.address, self.replies, ticket, text)
+
     def _choose(self, ticket: Ticket) -> None:
         """Take the answer to our question; one that comes after staff have decided is kept, and told who has it."""
+        if whereabouts.pending(ticket):
+            self._attach(ticket)
+            ticket.last_citizen_at = self.facts.now
+            told = whereabouts.answered(self.runtime, self.session, self.now, self.replies, ticket, self.facts)
+            self._say(told, ticket)
+            return
         waiting = tickets.undecided(ticket)
         given = questions.choose(self.session, self.region, self.now, ticket, self.facts.choice or "")
         self._attach(ticket)
@@ -250,14 +286,19 @@ class Turn:
         self.session.add(ticket)
         untold = ticket.triage
         text = text_of(self.facts.message, self.region)
+        if secrecy.conceal(self.session, self.region, self.now, ticket, wishes.privacy(self.facts.message, text)):
+            self._say(self.replies.hidden(ticket)[0], ticket)
         moved = tickets.supervise(self.session, self.region, self.now, ticket, self.tag)
         tickets.categorise(self.session, self.region, self.now, ticket, self.tag, text)
-        area = None if ticket.area else self.facts.area or self._area_with_earlier_words(ticket)
-        if area:
-            tickets.place(self.session, self.region, self.now, ticket, area)
+        earlier = whereabouts.from_earlier_words(self.runtime, self.session, ticket)
+        area = None if ticket.area else self.facts.area or earlier
+        placed = bool(area) and tickets.place(self.session, self.region, self.now, ticket, area or "")
+        whereabouts.note(self.session, ticket, text, answers=bool(area) and self._short)
         if not warned:
             self._warn(ticket)
         if completes:
+            if placed:  # another body outside is in charge there, or one of ours
+                self._say(self.replies.receipt(self.region, ticket), ticket)
             return
         choices, question = self._question(ticket)
         if moved or (untold and not ticket.triage):
@@ -270,21 +311,23 @@ class Turn:
         elif area and not ticket.triage:
             self._say(self.replies.place_thanks(self.region, ticket), ticket)
         elif self.facts.has_text:
-            self._acknowledge(ticket, burst)
+            self._acknowledge(ticket, burst, text)
 
-    def _acknowledge(self, ticket: Ticket, burst: bool) -> None:
+    def _acknowledge(self, ticket: Ticket, burst: bool, text: str) -> None:
         """Answer words that changed nothing by themselves: ask for the place once more, or say that they were added.
 
         What follows at once needs no answer of its own: the last one is a moment old.
         """
         asked = ticket.area is None and ticket.place_asked_at is not None
-        if asked and (not burst or len(self.facts.heard.words) <= PLACE_WORDS):
-            choices = self.runtime.places.find(text_of(self.facts.message, self.region)).candidates
-            if choices:
-                self._say(self.replies.place_choice(self.region, ticket, choices), ticket)
+        if asked and (not burst or self._short):
+            areas, which = self._which_place(ticket, text)
+            if which and self._say(which, ticket):
+                placing.ask(self.session, self.facts.now, ticket, areas)
                 return
+            placing.note(self.session, ticket, text if self._short else "")
             ticket.place_asked_at = None  # asked again only this once
-            self._say(self.replies.place_unknown(ticket), ticket)
+            answer = self.replies.added if ticket.place_choices else self.replies.place_unknown
+            self._say(answer(ticket), ticket)
         elif not burst or not (self.replies.terse or self._just_answered(ticket)):
             self._say(self.replies.added(ticket), ticket)
 
@@ -295,15 +338,9 @@ class Turn:
         at = self.session.scalar(last)
         return at is not None and self.now - at <= JUST_NOW
 
-    def _area_with_earlier_words(self, ticket: Ticket) -> str | None:
-        """The place, when what was said before settles it: "Karang Anyar" and then "Tarakan"."""
-        if ticket.place_asked_at is None or not self.facts.has_text:
-            return None
-        said = select(col(Message.body)).where(
-            col(Message.ticket_id) == ticket.id, col(Message.direction) == Direction.IN
-        )
-        bodies = self.session.scalars(said.order_by(col(Message.id).desc()).limit(EARLIER_WORDS)).all()
-        return self.runtime.places.find("\n".join(reversed(bodies))).area
+    @property
+    def _short(self) -> bool:
+        return len(self.facts.heard.words) <= PLACE_WORDS
 
     def _warn(self, ticket: Ticket, *, opening: bool = False) -> None:
         """Whoever may be in danger hears of the emergency number before anything else; so does everybody whose first
@@ -321,10 +358,11 @@ class Turn:
         """Tell how a ticket stands: ``told`` if the rules allow no other, else the one that is named, else the last."""
         text = text_of(self.facts.message, self.region)
         prefix, heard = self.region.prefix, self.facts.heard
-        query = select(Ticket).where(col(Ticket.citizen_id) == self.address.citizen_id)
+        mine = col(Ticket.citizen_id) == self.address.citizen_id, col(Ticket.parent_id).is_(None)
+        query = select(Ticket).where(*mine)
         number = numbers.find(prefix, text)
         if number is None and heard.names_ticket:
-            own = select(col(Ticket.number)).where(col(Ticket.citizen_id) == self.address.citizen_id)
+            own = select(col(Ticket.number)).where(*mine)
             number = meant(heard.named, prefix, self.session.scalars(own).all())
         query = query.where(col(Ticket.number) == number) if number else query
         ticket = told
@@ -351,19 +389,6 @@ class Turn:
         if ticket is not None:
             self.row.ticket_id = ticket.id
             self.session.add(self.row)
-
-    def _early(self) -> list[Message]:
-        """Greetings, photos and pins that came just before the complaint and belong to it; what was answered from the
-        service directory does not."""
-        since = self.now - EARLY
-        query = select(Message).where(
-            col(Message.address_id) == self.address.id,
-            col(Message.ticket_id).is_(None),
-            col(Message.direction) == Direction.IN,
-            col(Message.created_at) >= since,
-            col(Message.id) < (self.row.id or 0),
-        )
-        return [each for each in self.session.scalars(query.order_by(col(Message.id))) if not lookup.answered(each)]
 
     def _say(self, text: str, ticket: Ticket | None = None, asks: str = "") -> bool:
         """Promise an automatic reply, unless nobody may be answered or the budget of this address is used up."""

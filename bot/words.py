@@ -176,6 +176,8 @@ PASS_ON = frozenset(
     "lapor laporkan dilaporkan melapor laporan teruskan diteruskan terusin terus lanjutkan report forward".split()
 )
 YES = frozenset("ya y iya iyaa yaa yes".split())
+#: What people answer to "reply YA": the word, and how it is typed.
+AGREEMENT = frozenset({"ya", "y", "iya", "yaa", "iyaa", "ok", "oke", "okey", "okay", "yes", "baik", "boleh", "siap"})
 #: With what somebody says that such an answer did not help: said at the beginning.
 UNHELPED = tuple(
     tuple(start.split())

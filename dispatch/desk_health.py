@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlmodel import col
 
 from dispatch.models import Recount, Staff, StatusChange, Ticket
+from dispatch.region import RegionFaults
 from dispatch.runtime import Runtime
 from dispatch.services import reaching
 from dispatch.workflow import OPEN
@@ -22,12 +23,16 @@ def look(runtime: Runtime) -> Iterator[tuple[bool, str]]:
     """Calling this will say whether changes wait for their consequences, a recount does not end, or a ticket has no
     owner or no next date."""
     now = runtime.now()
+    try:
+        agencies = runtime.region.agencies.values()
+    except RegionFaults:
+        return  # said where the pack itself is examined
     with runtime.reading() as session:
         late = col(StatusChange.worked_at).is_(None), col(StatusChange.at) < now - LONGEST_WAIT
         stuck = session.scalar(select(func.count()).select_from(StatusChange).where(*late)) or 0
         slow = col(Recount.finished_at).is_(None), col(Recount.started_at) < now - LONGEST_RECOUNT
         recounts = session.scalar(select(func.count()).select_from(Recount).where(*slow)) or 0
-        ours = [agency.code for agency in runtime.region.agencies.values() if agency.ours]
+        ours = [agency.code for agency in agencies if agency.ours]
         nobody = or_(col(Ticket.next_due).is_(None), col(Ticket.agency).not_in(ours))
         lost = select(col(Ticket.number)).where(col(Ticket.status).in_(sorted(OPEN)), nobody)
         count = session.scalar(select(func.count()).select_from(lost.subquery())) or 0

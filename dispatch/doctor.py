@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from channels.base import Channel
 from channels.message import DeliveryState
 from classifier.artifact import ArtifactRefused
-from dispatch import costs, db
+from dispatch import costs, db, desk_health
 from dispatch.config import ConfigFaults
 from dispatch.costs import Allowance
 from dispatch.models import AttachmentState, EventState, Heartbeat, InboundEvent, Outbox, StoredAttachment
@@ -351,6 +351,7 @@ _IN_DATABASE: dict[str, Look] = {
     "budgets": _budgets,
     "processes": _heartbeats,
     "learning": _learning,
+    "desk": desk_health.look,
 }
 
 

@@ -26,7 +26,7 @@ from sqlmodel import Session, col
 from classifier.dataset import Dataset
 from classifier.groups import near_copies
 from classifier.personal import masked
-from dispatch.models import BY_STAFF, Direction, Label, Message, Ticket
+from dispatch.models import BY_STAFF, Direction, Label, Message, Privacy, Ticket
 from dispatch.region import Region
 from dispatch.services import labels
 
@@ -172,7 +172,11 @@ def _read(session: Session, region: Region, ids: Sequence[int]) -> list[Lesson]:
     query = select(Label).where(col(Label.ticket_id).in_(ids), col(Label.withdrawn_at).is_(None))
     standing = labels.holding(session.scalars(query.order_by(col(Label.id))))
     citizens: dict[int | None, int] = dict(
-        session.execute(select(col(Ticket.id), col(Ticket.citizen_id)).where(col(Ticket.id).in_(ids))).all()
+        session.execute(
+            select(col(Ticket.id), col(Ticket.citizen_id)).where(
+                col(Ticket.id).in_(ids), col(Ticket.privacy) != Privacy.SECRET
+            )
+        ).all()
     )
     words = first_words(session, region, ids)
     return [
@@ -188,6 +192,7 @@ def _read(session: Session, region: Region, ids: Sequence[int]) -> list[Lesson]:
             at=label.at,
         )
         for ticket_id, label in standing.items()
+        if ticket_id in citizens  # a secret is no lesson
     ]
 
 

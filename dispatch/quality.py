@@ -23,6 +23,7 @@ from dispatch.lessons import first_words
 from dispatch.models import Assignment, Label, ModelVersion, Ticket
 from dispatch.region import Region
 from dispatch.reports import condition, in_agencies, in_period
+from dispatch.scope import Scope
 
 WEEKS = 8
 CONFUSIONS = 10
@@ -97,7 +98,7 @@ class Drift:
 
 
 def by_agency(
-    session: Session, now: datetime, agencies: frozenset[str] | None, start: datetime, end: datetime
+    session: Session, now: datetime, agencies: Scope | frozenset[str] | None, start: datetime, end: datetime
 ) -> list[AgencyQuality]:
     """Calling this will count each agency's tickets received from ``start`` on, before ``end``."""
     columns = [func.sum(case((condition(name, now), 1), else_=0)) for name in _NAMES]
@@ -107,7 +108,7 @@ def by_agency(
 
 
 def by_category(
-    session: Session, agencies: frozenset[str] | None, start: datetime, end: datetime
+    session: Session, agencies: Scope | frozenset[str] | None, start: datetime, end: datetime
 ) -> list[CategoryQuality]:
     """Calling this will count, for each category proposed, how often staff agreed; the most often judged first."""
     right = func.sum(case((col(Label.suggested) == col(Label.category), 1), else_=0))
@@ -118,7 +119,7 @@ def by_category(
 
 
 def confusions(
-    session: Session, agencies: frozenset[str] | None, start: datetime, end: datetime, most: int = CONFUSIONS
+    session: Session, agencies: Scope | frozenset[str] | None, start: datetime, end: datetime, most: int = CONFUSIONS
 ) -> list[Confusion]:
     """Calling this will list what was proposed and what was decided instead, the most frequent first."""
     count = func.count()
@@ -132,7 +133,7 @@ def drift(
     session: Session,
     region: Region,
     now: datetime,
-    agencies: frozenset[str] | None,
+    agencies: Scope | frozenset[str] | None,
     scorer: Scorer | None,
     serving: ModelVersion | None,
 ) -> Drift:
@@ -171,7 +172,7 @@ def unknown_share(scorer: Scorer, texts: Iterable[str]) -> float | None:
     return sum(form not in known for form in forms) / len(forms) if forms else None
 
 
-def _judged(agencies: frozenset[str] | None, start: datetime, end: datetime, *columns: Any) -> Select[Any]:
+def _judged(agencies: Scope | frozenset[str] | None, start: datetime, end: datetime, *columns: Any) -> Select[Any]:
     """These columns of the last statement of staff about each ticket the classifier had proposed something for."""
     return (
         select(*columns)
@@ -182,7 +183,7 @@ def _judged(agencies: frozenset[str] | None, start: datetime, end: datetime, *co
 
 
 def _weeks(
-    session: Session, region: Region, now: datetime, agencies: frozenset[str] | None, scorer: Scorer | None
+    session: Session, region: Region, now: datetime, agencies: Scope | frozenset[str] | None, scorer: Scorer | None
 ) -> Iterable[Week]:
     today = region.local(now).date()
     monday = today - timedelta(days=today.weekday())
@@ -212,7 +213,7 @@ def _weeks(
         )
 
 
-def _mix(session: Session, agencies: frozenset[str] | None, start: datetime, end: datetime) -> dict[str, int]:
+def _mix(session: Session, agencies: Scope | frozenset[str] | None, start: datetime, end: datetime) -> dict[str, int]:
     where = and_(in_agencies(agencies), in_period(start, end), col(Ticket.category).is_not(None))
     query = select(col(Ticket.category), func.count()).where(where).group_by(col(Ticket.category))
     return dict(Counter({str(name): int(count) for name, count in session.execute(query)}))

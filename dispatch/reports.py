@@ -7,6 +7,8 @@ without an answer counts as missed, whether or not the ticket was ended since; a
 none.
 "Resolved" is resolved or closed; refused and referred tickets are counted apart. While the next move is the citizen's
 (waiting, answered) the resolution clock stands still: neither kept nor missed.
+A ticket that is joined to another is received and answered, for its citizen spoke and was answered, but its work is the
+other's: it is neither open nor overdue nor resolved nor refused, only "merged". Danger to life is seen wherever it is.
 """
 
 from __future__ import annotations
@@ -17,15 +19,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from statistics import median
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or_, select, true
 from sqlmodel import Session, col
 
 from channels.message import DeliveryState
-from dispatch import judged
-from dispatch.models import Direction, Message, Outbox, Ticket
+from dispatch import exported, handed, judged
+from dispatch.exported import EXPORT_COLUMNS as EXPORT_COLUMNS
+from dispatch.models import Outbox, Outcome, Privacy, Ticket
 from dispatch.region import Region
 from dispatch.runtime import utc_now
+from dispatch.scope import Scope
 from dispatch.workflow import OPEN, STOPS_RESOLUTION, Status
 
 BATCH = 500
@@ -55,7 +60,7 @@ def _first_late(now: datetime) -> ColumnElement[bool]:
 
 
 def _resolved(now: datetime) -> ColumnElement[bool]:
-    return and_(col(Ticket.status).in_(_DONE), col(Ticket.resolved_at).is_not(None))
+    return and_(col(Ticket.status).in_(_DONE), col(Ticket.resolved_at).is_not(None), not_(_merged(now)))
 
 
 def _resolution_in_time(now: datetime) -> ColumnElement[bool]:
@@ -64,11 +69,21 @@ def _resolution_in_time(now: datetime) -> ColumnElement[bool]:
 
 def _resolution_late(now: datetime) -> ColumnElement[bool]:
     late = and_(_resolved(now), col(Ticket.resolved_at) > col(Ticket.resolution_due))
-    return or_(late, and_(col(Ticket.status).in_(_RUNNING), col(Ticket.resolution_due) < now))
+    running = and_(col(Ticket.status).in_(_RUNNING), col(Ticket.lead_id).is_(None))
+    return or_(late, and_(running, col(Ticket.resolution_due) < now))
 
 
 def _open(now: datetime) -> ColumnElement[bool]:
-    return col(Ticket.status).in_(_OPEN)
+    return and_(col(Ticket.status).in_(_OPEN), col(Ticket.lead_id).is_(None))
+
+
+def _merged(now: datetime) -> ColumnElement[bool]:
+    """Joined to another now, or ended with it."""
+    return or_(col(Ticket.lead_id).is_not(None), col(Ticket.outcome) == Outcome.MERGED)
+
+
+def _alone(status: Status) -> Rule:
+    return lambda now: and_(col(Ticket.status) == status, not_(_merged(now)))
 
 
 def _overdue(now: datetime) -> ColumnElement[bool]:
@@ -82,7 +97,7 @@ def _triage(now: datetime) -> ColumnElement[bool]:
 
 
 def _danger(now: datetime) -> ColumnElement[bool]:
-    return and_(col(Ticket.danger) != "", _open(now))
+    return and_(col(Ticket.danger) != "", col(Ticket.status).in_(_OPEN))
 
 
 def raised(now: datetime) -> ColumnElement[int]:
@@ -97,9 +112,14 @@ def _undelivered(now: datetime) -> ColumnElement[bool]:
     return select(col(Outbox.id)).where(col(Outbox.ticket_id) == col(Ticket.id), troubled).exists()
 
 
+def _ended_as(outcome: Outcome) -> Rule:
+    """How it ended, as whoever ended it said: "closed" is not "solved"."""
+    return lambda now: col(Ticket.outcome) == outcome
+
+
 #: Name → which tickets. Every figure is the number of tickets its condition holds for, and links to exactly these.
 CONDITIONS: dict[str, Rule] = {
-    "received": lambda now: true(),
+    "received": handed.whole,
     "answered": _answered,
     "first_in_time": _first_in_time,
     "first_late": _first_late,
@@ -108,13 +128,16 @@ CONDITIONS: dict[str, Rule] = {
     "resolution_in_time": _resolution_in_time,
     "resolution_late": _resolution_late,
     "resolution_counted": lambda now: or_(_resolution_in_time(now), _resolution_late(now)),
-    "rejected": lambda now: col(Ticket.status) == Status.REJECTED,
-    "forwarded": lambda now: col(Ticket.status) == Status.FORWARDED,
+    "rejected": _alone(Status.REJECTED),
+    "forwarded": _alone(Status.FORWARDED),
+    "merged": _merged,
     "open": _open,
     "overdue": _overdue,
     "triage": _triage,
     "danger": _danger,
     "undelivered": _undelivered,
+    "decision": handed.decision,
+    **{f"outcome_{each}": _ended_as(each) for each in Outcome},
     **judged.CONDITIONS,
 }
 #: Counted over the period's tickets, and counted over all tickets as they stand now.
@@ -128,20 +151,40 @@ _OF_PERIOD = (
     "resolution_counted",
     "rejected",
     "forwarded",
+    *(f"outcome_{each}" for each in Outcome),
 )
 _NOW = ("open", "overdue")
 
 
+#: Figures of a period count tickets as they were received; lists and what stands open also show their parts.
+_OF_WHOLES = frozenset({*_OF_PERIOD, "first_late", "resolution_late"})
+
+
 def condition(name: str, now: datetime) -> ColumnElement[bool]:
     """Calling this will give the SQL condition of a figure at the cut-off ``now``. Raises KeyError for unknown ones."""
-    return CONDITIONS[name](now)
+    found = CONDITIONS[name](now)
+    return and_(handed.whole(now), found) if name in _OF_WHOLES else found
 
 
-def in_agencies(agencies: frozenset[str] | None) -> ColumnElement[bool]:
-    """Calling this will limit tickets to some agencies: None is all of them, an empty set none."""
-    if agencies is None:
-        return true()
-    return col(Ticket.agency).in_(sorted(agencies)) if agencies else false()
+def visible(scope: Scope) -> ColumnElement[bool]:
+    """Calling this will limit tickets to those somebody may see: of their agencies, what is secret only if they are on
+    the list, and nothing that complains about an agency of theirs."""
+    limits: list[ColumnElement[bool]] = []
+    if scope.agencies is not None:
+        limits.append(col(Ticket.agency).in_(sorted(scope.agencies)) if scope.agencies else false())
+    if not scope.secret:
+        limits.append(col(Ticket.privacy) != Privacy.SECRET)
+    if scope.complained_about:
+        accused = literal(" ") + col(Ticket.accused) + literal(" ")
+        theirs = [accused.contains(f" {code} ", autoescape=True) for code in sorted(scope.complained_about)]
+        limits.append(or_(col(Ticket.supervision).is_(False), col(Ticket.accused) == "", not_(or_(*theirs))))
+    return and_(true(), *limits)
+
+
+def in_agencies(agencies: Scope | frozenset[str] | None) -> ColumnElement[bool]:
+    """Calling this will limit tickets to somebody's (``Scope``), or to what is not secret of some agencies: None is all
+    of them, an empty set none."""
+    return visible(agencies if isinstance(agencies, Scope) else Scope(agencies))
 
 
 def in_period(start: datetime | None, end: datetime | None) -> ColumnElement[bool]:
@@ -175,10 +218,16 @@ class AgencyFigures:
     p90_first: float | None
     median_resolution: float | None
     p90_resolution: float | None
+    outcome_solved: int = 0
+    outcome_answered: int = 0
+    outcome_refused: int = 0
+    outcome_not_ours: int = 0
+    outcome_merged: int = 0
+    outcome_cannot_yet: int = 0
 
 
 def response_figures(
-    session: Session, now: datetime, agencies: frozenset[str] | None, start: datetime, end: datetime
+    session: Session, now: datetime, agencies: Scope | frozenset[str] | None, start: datetime, end: datetime
 ) -> list[AgencyFigures]:
     """Calling this will work out the figures of every agency (of ``agencies``, None: all) that received a ticket from
     ``start`` on and before ``end`` or has one open now, in the order of their codes.
@@ -188,7 +237,7 @@ def response_figures(
     scope = in_agencies(agencies)
     counts = _count(session, now, _OF_PERIOD, and_(scope, in_period(start, end)))
     standing = _count(session, now, _NOW, and_(scope, _open(now)))
-    first, resolution = _waits(session, now, and_(scope, in_period(start, end)))
+    first, resolution = _waits(session, now, and_(scope, handed.whole(now), in_period(start, end)))
     return [
         AgencyFigures(
             agency=agency,
@@ -276,42 +325,25 @@ def sending_figures(session: Session, since: datetime, until: datetime) -> list[
     return [SendingFigures(channel, *(int(number or 0) for number in numbers)) for channel, *numbers in rows]
 
 
-EXPORT_COLUMNS = (
-    "number",
-    "channel",
-    "text",
-    "agency",
-    "category",
-    "area",
-    "status",
-    "kind",
-    "opened_at",
-    "first_response_due",
-    "first_response_at",
-    "resolution_due",
-    "resolved_at",
-    "closed_at",
-    "delivered",
-    "overdue",
-)
-
-
 def export_tickets(
     session: Session,
     region: Region,
     *,
-    agencies: frozenset[str] | None,
+    agencies: Scope | frozenset[str] | None,
     start: datetime | None,
     end: datetime | None,
     now: datetime | None = None,
-) -> Iterator[dict[str, str]]:
+    shares: bool = False,
+) -> Iterator[dict[str, Any]]:
     """Calling this will give the tickets of some agencies (None: all) received in a period, oldest first, in batches.
 
     Keys are ``EXPORT_COLUMNS``. Times are ISO 8601 with the region's offset, empty where there is none. ``text`` is the
     citizen's first message. ``delivered`` is the state of the last answer a person wrote, empty without one.
-    ``overdue`` is yes or no at ``now`` (the present instant unless given).
+    ``overdue`` is yes or no at ``now`` (the present instant unless given). ``part_of`` is the number of the ticket a
+    part belongs to. With ``shares`` a row also lists each agency's stays: code, working seconds, since, until.
     """
-    late = condition("overdue", now or utc_now())
+    now = now or utc_now()
+    late = condition("overdue", now)
     last = 0
     while True:
         query = select(Ticket, case((late, 1), else_=0)).where(
@@ -322,56 +354,15 @@ def export_tickets(
             return
         ids = [ticket.id or 0 for ticket, _ in rows]
         last = ids[-1]
-        texts, states = _first_texts(session, ids), _last_answers(session, ids)
+        texts, states = exported.first_texts(session, ids), exported.last_answers(session, ids)
+        wholes = handed.numbers_of_wholes(session, [ticket for ticket, _ in rows])
+        stays = handed.stays(session, region, now, ids) if shares else {}
         for ticket, overdue in rows:
-            yield _exported(region, ticket, texts.get(ticket.id or 0, ""), states.get(ticket.id or 0, "")) | {
-                "overdue": "yes" if overdue else "no"
+            yield exported.row(region, ticket, texts.get(ticket.id or 0, ""), states.get(ticket.id or 0, "")) | {
+                "overdue": "yes" if overdue else "no",
+                "handovers": str(ticket.handovers),
+                "bounces": str(ticket.bounces),
+                "part_of": wholes.get(ticket.parent_id or 0, ""),
+                **({"shares": [each.row(region) for each in stays[ticket.id or 0]]} if shares else {}),
             }
         session.expunge_all()
-
-
-def _exported(region: Region, ticket: Ticket, text: str, delivered: str) -> dict[str, str]:
-    def moment(instant: datetime | None) -> str:
-        return region.local(instant).isoformat(timespec="seconds") if instant else ""
-
-    return {
-        "number": ticket.number,
-        "channel": ticket.channel,
-        "text": text,
-        "agency": ticket.agency,
-        "category": ticket.category or "",
-        "area": ticket.area or "",
-        "status": ticket.status,
-        "kind": ticket.kind,
-        "opened_at": moment(ticket.opened_at),
-        "first_response_due": moment(ticket.first_response_due),
-        "first_response_at": moment(ticket.first_response_at),
-        "resolution_due": moment(ticket.resolution_due),
-        "resolved_at": moment(ticket.resolved_at),
-        "closed_at": moment(ticket.closed_at),
-        "delivered": delivered,
-    }
-
-
-def _first_texts(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Ticket id → what the citizen wrote first. A greeting or a photo that came before the matter is not it."""
-    firsts = (
-        select(func.min(col(Message.id)))
-        .join(Ticket, col(Ticket.id) == col(Message.ticket_id))
-        .where(col(Message.ticket_id).in_(ids), col(Message.direction) == Direction.IN)
-        .where(col(Message.created_at) >= col(Ticket.opened_at))
-        .group_by(col(Message.ticket_id))
-    )
-    rows = session.execute(select(col(Message.ticket_id), col(Message.body)).where(col(Message.id).in_(firsts)))
-    return {ticket: body for ticket, body in rows if ticket is not None}
-
-
-def _last_answers(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Ticket id → the delivery state of the last answer by a person."""
-    lasts = (
-        select(func.max(col(Outbox.id)))
-        .where(col(Outbox.ticket_id).in_(ids), col(Outbox.automatic).is_(False), col(Outbox.template) == "")
-        .group_by(col(Outbox.ticket_id))
-    )
-    rows = session.execute(select(col(Outbox.ticket_id), col(Outbox.state)).where(col(Outbox.id).in_(lasts)))
-    return {ticket: state for ticket, state in rows if ticket is not None}

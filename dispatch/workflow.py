@@ -47,6 +47,7 @@ TRANSITIONS: dict[tuple[Status, Status], str] = {
     (Status.ASSIGNED, Status.IN_PROGRESS): "",
     (Status.ASSIGNED, Status.WAITING): "",
     (Status.ASSIGNED, Status.ANSWERED): "",
+    (Status.ASSIGNED, Status.RESOLVED): "the work was done before anybody wrote that it had begun",
     (Status.ASSIGNED, Status.REJECTED): "",
     (Status.ASSIGNED, Status.FORWARDED): "",
     (Status.IN_PROGRESS, Status.ASSIGNED): "handed over to another agency",

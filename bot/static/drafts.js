@@ -117,7 +117,7 @@ const show = () => {
 // A form: keeps its draft, its photos and its position.
 const start = (form) => {
   const action = form.getAttribute("action"), words = form.dataset;
-  const fields = ["text", "place", "name"].map((name) => form.elements[name]).filter(Boolean);
+  const fields = ["text", "place", "name", "privacy"].map((name) => form.elements[name]).filter(Boolean);
   const list = form.querySelector(".photos"), button = form.querySelector("button"), label = button.textContent;
   const line = form.querySelector(".position"), locate = form.querySelector("[data-do=locate]");
   let draft;

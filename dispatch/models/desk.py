@@ -52,11 +52,17 @@ class Alert(SQLModel, table=True):
     """Calling this will make a row for one thing a member of staff was told about a ticket, or a morning's digest.
 
     ``key`` is unique and says what it is about: nothing is told twice. ``message_id`` is the message that carries it
-    where it goes by a channel; it stands in the application either way. ``detail`` holds no personal data.
+    where it goes by a channel, ``send_at`` when it is to go there (empty: not, or not any more); it stands in the
+    application either way. ``detail`` holds no personal data.
     """
 
     __tablename__ = "alert"
-    __table_args__ = (Index("ix_alert_staff", "staff_id", "seen_at", "id"), Index("ix_alert_ticket", "ticket_id"))
+    __table_args__ = (
+        Index("ix_alert_staff", "staff_id", "seen_at", "id"),
+        Index("ix_alert_ticket", "ticket_id"),
+        Index("ix_alert_send", "send_at"),
+        Index("ix_alert_message", "message_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -67,6 +73,7 @@ class Alert(SQLModel, table=True):
     rung: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
     message_id: int | None = Field(default=None, foreign_key="message.id")
+    send_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=plain_json())
 
@@ -74,7 +81,8 @@ class Alert(SQLModel, table=True):
 class StaffReach(SQLModel, table=True):
     """Calling this will make a row for one way a member of staff may be told of something outside the application.
 
-    ``address_id`` is that way once it is proven by the code sent there (``digest`` is a hash of it).
+    ``address_id`` is where it leads; it is used from ``confirmed_at`` on, when the code sent there came back
+    (``digest`` is a hash of it, "" when none is awaited).
     """
 
     __tablename__ = "staff_reach"

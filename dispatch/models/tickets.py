@@ -42,11 +42,16 @@ class Ticket(SQLModel, table=True):
     personal data found in them. ``choices`` are the categories the citizen was last asked to choose from, in the order
     of their numbers, ``place_choices`` the areas likewise. ``place_text`` is the citizen's own words for the spot.
 
+    ``own_part`` says, of a ticket split among agencies, that its own one has something to do as well.
+
     ``privacy`` is how its writer is shown (``Privacy``), ``owner`` whose asset it is about (a code of the region pack).
+    ``consent`` is whether it may be sent to the body outside that is in charge (``services.consent``), since when.
+    ``accused`` lists the agencies complained about in a report on officials' conduct: they never get it.
     ``parent_id`` makes it one agency's part of another ticket, ``lead_id`` joins it to the ticket under which the same
     trouble is worked on. ``source`` says how a report that staff wrote down came ("" for what came by a channel).
     ``next_due`` is the earliest instant by which somebody has to do something, ``next_step`` what: every open ticket
-    has one. ``outcome`` (``Outcome``) says how an ended ticket ended; ``content`` and ``rating`` (1 to 5) what
+    has one. ``ladder_at`` is when the ladder of escalation is to be looked at next (empty: now), ``escalated`` the rung
+    it reached. ``outcome`` (``Outcome``) says how an ended ticket ended; ``content`` and ``rating`` (1 to 5) what
     its citizen says of that.
     """
 
@@ -58,6 +63,7 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_citizen", "citizen_id", "last_citizen_at"),
         Index("ix_ticket_triage", "triage", "status"),
         Index("ix_ticket_next", "status", "next_due"),
+        Index("ix_ticket_ladder", "status", "ladder_at"),
         Index("ix_ticket_alike", "area", "category", "opened_at"),
         Index("ix_ticket_lead", "lead_id"),
         Index("ix_ticket_parent", "parent_id"),
@@ -101,6 +107,8 @@ class Ticket(SQLModel, table=True):
     privacy: str = Privacy.NAMED
     owner: str = ""
     consent: str = ""
+    consent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    accused: str = ""
     parent_id: int | None = Field(default=None, foreign_key="ticket.id")
     lead_id: int | None = Field(default=None, foreign_key="ticket.id")
     source: str = ""
@@ -114,10 +122,12 @@ class Ticket(SQLModel, table=True):
     pause_reason: str = ""
     pause_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     escalated: int = 0
+    ladder_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str = ""
     settled_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     content: str = ""
     rating: int | None = None
+    own_part: bool = True
 
 
 class Assignment(SQLModel, table=True):
@@ -125,7 +135,8 @@ class Assignment(SQLModel, table=True):
 
     It keeps the deadlines, the rule version, the classifier's score and the model version it was made with: a later
     change of rules does not rewrite it. ``accept_due`` is when the agency has to have taken it on at the latest,
-    ``accepted_at`` when it did; ``returned_at`` when it was sent back, ``returned`` why.
+    ``accepted_at`` when it did, ``missed_at`` when it was seen that it had not in time; ``returned_at`` when it was
+    sent back, ``returned`` why. Its deadlines are those without pauses; the ticket's own go by its whole history.
     """
 
     __tablename__ = "assignment"
@@ -152,12 +163,14 @@ class Assignment(SQLModel, table=True):
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     returned: str = ""
+    missed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class StatusChange(SQLModel, table=True):
     """Calling this will make a row for one change of status: from, to, when, by whom, why.
 
     ``outcome`` is set where a ticket ended. ``worked_at`` is when its consequences (who must hear of it) were worked.
+    ``until`` is when a ticket that cannot be worked on yet is looked at again, as its citizen is told.
     """
 
     __tablename__ = "status_change"
@@ -172,6 +185,7 @@ class StatusChange(SQLModel, table=True):
     reason: str = ""
     outcome: str = ""
     worked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Direction(StrEnum):
@@ -194,12 +208,14 @@ class Message(SQLModel, table=True):
     """Calling this will make a row for one message of the conversation, in or out, or a note among staff.
 
     ``revises`` is the provider id of an earlier message that this one corrects or completes. ``event_id`` is unique: an
-    inbound event becomes at most one message, however often it is worked on.
+    inbound event becomes at most one message, however often it is worked on. ``copy_of`` is the officer's answer on the
+    ticket this message's ticket is joined to: each is passed on once.
     """
 
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("event_id", name="uq_message_event"),
+        UniqueConstraint("copy_of", "ticket_id", name="uq_message_copy"),
         Index("ix_message_ticket", "ticket_id", "id"),
         Index("ix_message_address", "address_id", "id"),
         Index("ix_message_provider", "channel", "provider_id"),
@@ -224,6 +240,7 @@ class Message(SQLModel, table=True):
     longitude: float | None = None
     location_label: str = ""
     notes: list[str] = Field(default_factory=list, sa_type=plain_json())
+    copy_of: int | None = Field(default=None, foreign_key="message.id")
 
 
 class AttachmentState(StrEnum):
@@ -242,14 +259,15 @@ class StoredAttachment(SQLModel, table=True):
     A picture is kept re-encoded; ``original_type`` is what came, ``latitude`` and ``longitude`` where the camera says
     it was taken, ``scanned`` the scanner's word ("" when none is configured). ``preview`` is the SHA-256 of its small
     copy: only what has one may be shown in place. ``seconds`` is a recording's length. ``waits`` counts the times that
-    something of ours (disk, scanner, a channel that is off) put it off; ``attempts`` those of the provider.
+    something of ours (disk, scanner, a channel that is off) put it off; ``attempts`` those of the provider. A file that
+    staff attached came with no event; ``shown`` says that its citizen may see it.
     """
 
     __tablename__ = "attachment"
 
     id: int | None = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
-    event_id: int = Field(foreign_key="inbound_event.id")
+    event_id: int | None = Field(default=None, foreign_key="inbound_event.id")
     kind: str
     source: str
     content_type: str = ""
@@ -267,6 +285,7 @@ class StoredAttachment(SQLModel, table=True):
     preview: str = ""
     seconds: int | None = None
     waits: int = 0
+    shown: bool = False
 
 
 class Outbox(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """Region packs: everything local, as reviewed data. ``load`` reads one, ``check`` lists every fault at once."""
 
-from dispatch.region.loading import check, load
+from dispatch.region.loading import PACKS, check, load, load_ruling
 from dispatch.region.rules import Alike, Closing, DeskRules, Escalation, Handover, Lapor, Pausing, Rung
 from dispatch.region.values import (
     Agency,
@@ -23,6 +23,7 @@ from dispatch.region.values import (
 )
 
 __all__ = [
+    "PACKS",
     "Agency",
     "Alike",
     "Asset",
@@ -50,4 +51,5 @@ __all__ = [
     "Service",
     "check",
     "load",
+    "load_ruling",
 ]

@@ -5,29 +5,25 @@ They are read when they are first asked for, because most commands never do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
-from dispatch.region.reading import CODE, Record, Tree
+from dispatch.region import forms
+from dispatch.region.forms import LANGUAGES, extra, needed, take
+from dispatch.region.reading import CODE, Tree
+from dispatch.region.shapes import FEWEST_QUESTIONS, MOST_QUESTIONS, SERVICE
+from dispatch.region.shapes import KNOWLEDGE as KNOWS
+from dispatch.region.shapes import SERVICES as FIELDS
 from dispatch.region.values import Fault, Knowledge, Service, Words
 
 T = TypeVar("T")
 
 KNOWLEDGE, SERVICES = "knowledge", "services"
-LANGUAGES = ("id", "en")
-#: Fewer ways to ask leave most people unanswered; more belong to two services.
-FEWEST_QUESTIONS, MOST_QUESTIONS = 6, 15
-
-_LINK = re.compile(r"https://[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(?:/[^\s]*)?")
-_PHONE = re.compile(r"\+?[0-9](?:[0-9 -]{0,18}[0-9])?")
-_TEXTS = ("where", "how", "needs", "cost", "hours", "time")
-_NEEDED = ("code", "name", "category", "questions", "where", "checked", "source")
-_MAY = ("how", "needs", "cost", "hours", "time", "link", "phone", "confirm")
+_TEXTS = tuple(name for name, shape in SERVICE.items() if isinstance(shape, forms.Words) and name != "name")
 
 
 class Lazy(Mapping[str, T]):
@@ -73,7 +69,7 @@ def read_knowledge(
     for path in paths:
         tree = Tree(path, faults, f"{KNOWLEDGE}/{path.name}")
         before = len(faults)
-        entries = tree.mapping(tree.root, ("definition", "tasks", "vocabulary") if tree.root else None)
+        entries = tree.mapping(tree.root, needed(KNOWS) if tree.root else None)
         if categories and path.stem not in categories and path.stem not in dropped:
             faults.append(Fault(tree.file, 1, f"unknown category {path.stem!r}"))
         record = tree.scalars(tree.root, {key: entry for key, entry in entries.items() if key == "definition"})
@@ -99,7 +95,7 @@ def read_services(
     asked: dict[str, str] = {}
     for path in _yaml_files(folder, SERVICES, faults):
         tree = Tree(path, faults, f"{SERVICES}/{path.name}")
-        entries = tree.mapping(tree.root, ("name", "services") if tree.root else None)
+        entries = tree.mapping(tree.root, needed(FIELDS) if tree.root else None)
         fields[path.stem] = _words(tree, entries, "name")
         for node in _nodes(tree, entries, "services"):
             service = _service(tree, node, path.stem)
@@ -126,35 +122,25 @@ def _asked_once(tree: Tree, node: yaml.Node, service: Service, asked: dict[str, 
 
 def _service(tree: Tree, node: yaml.Node, field: str) -> Service | None:
     before = len(tree.faults)
-    entries = tree.mapping(node, _NEEDED, _MAY)
+    entries = tree.mapping(node, needed(SERVICE), extra(SERVICE))
     lists = {"name", "questions", *_TEXTS}
     record = tree.scalars(node, {key: entry for key, entry in entries.items() if key not in lists})
     questions = _texts(tree, entries, "questions")
     if len(tree.faults) == before and not FEWEST_QUESTIONS <= len(questions) <= MOST_QUESTIONS:
         text = f"{len(questions)} questions; {FEWEST_QUESTIONS} to {MOST_QUESTIONS} are needed"
         tree.fault(entries["questions"][0], text)
-    texts = {key: _words(tree, entries, key) for key in ("name", *_TEXTS)}
+    texts: dict[str, Any] = {key: _words(tree, entries, key) for key in ("name", *_TEXTS)}
     if len(tree.faults) != before:
         return None
     service = Service(
-        code=record.code(),
-        category=record.code("category"),
         questions=questions,
-        link=_optional(record, "link", _LINK, "an address that begins with https://"),
-        phone=_optional(record, "phone", _PHONE, "a telephone number"),
-        checked=record.day("checked"),
-        source=record.text("source"),
-        confirm=record.flag("confirm"),
         field=field,
         file=tree.file,
         line=node.start_mark.line + 1,
+        **take(record, SERVICE),
         **texts,
     )
     return service if len(tree.faults) == before else None
-
-
-def _optional(record: Record, key: str, pattern: re.Pattern[str], like: str) -> str:
-    return record.matching(key, pattern, like) if record.get(key) else ""
 
 
 def _words(tree: Tree, entries: Mapping[str, tuple[yaml.Node, yaml.Node]], key: str) -> Words:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from dispatch.region.books import LANGUAGES
 from dispatch.region.delivery import read_delivery
-from dispatch.region.reading import Record, Tree, read_csv
+from dispatch.region.desk import Desk, read_desk
+from dispatch.region.forms import DAYS, INTERVAL, KEYWORD, LANGUAGES, Form, Many, extra, needed, take
+from dispatch.region.owning import Ownership, read_ownership
+from dispatch.region.reading import At, Record, Tree, read_csv
+from dispatch.region.shapes import AGENCY, CALENDAR, CATEGORY, CLOCK, HEAD, HOLIDAYS, LANDMARK, PLACE
 from dispatch.region.texts import EXAMPLES, Lines, read, read_aspects
 from dispatch.region.values import (
     Agency,
@@ -30,42 +32,6 @@ from dispatch.region.values import (
 
 T = TypeVar("T")
 Interval = tuple[time, time | None]
-
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-KINDS = ("complaint", "information", "aspiration")
-STAGES = ("verify", "first_response", "resolution", "closing")
-COUNTS = ("working_days", "hours")
-PLACE_LEVELS = ("province", "regency", "district", "village")
-
-# The letters a ticket number may have: none that is mistaken for a digit over the phone.
-_PREFIX = re.compile(r"[A-HJKMNP-Z]{2,3}")
-_AREA = re.compile(r"\d{2}(?:\.\d{2}){0,2}|\d{2}\.\d{2}\.\d{2}\.\d{4}")
-_KEYWORD = re.compile(r"[A-Za-z0-9]{3,20}")
-_INTERVAL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
-
-_HEAD = (
-    "code", "name", "short", "prefix", "area", "timezone", "timezone_label", "version", "emergency_number",
-    "desk", "inspectorate", "join_window_minutes", "greeting_window_minutes",
-)  # fmt: skip
-_HEAD_EXTRAS = ("privacy_contact", "sure_precision", "everyday_names", "sms_keywords")
-_AGENCY = (
-    "code", "function", "name", "short", "level", "area", "calendar", "phone", "email", "website", "joined",
-)  # fmt: skip
-_CATEGORY = (
-    "code", "name", "name_en", "function", "level", "kind", "supervision", "needs_place", "description",
-)  # fmt: skip
-_PLACE = ("code", "level", "name", "aliases", "lat", "lng")
-_LANDMARK = ("name", "aliases", "area")
-_CLOCK = ("id", "kind", "supervision", "stage", "days", "counts", "since", "until", "regulation")
-
-
-@dataclass(frozen=True, slots=True)
-class At(Generic[T]):
-    """Calling this will hold a value with the file and the line it was read from."""
-
-    value: T
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +67,7 @@ class Draft:
     head_lines: dict[str, int]
     everyday_names: list[At[str]]
     sms_keywords: list[At[str]]
+    foreign_names: list[At[str]]
     agencies: list[At[Agency]]
     categories: list[At[Category]]
     places: list[At[Place]]
@@ -109,6 +76,8 @@ class Draft:
     national_holidays: list[At[str]]
     holidays: list[At[tuple[date, str]]]
     clocks: list[At[ClockRule]]
+    desk: Desk
+    ownership: Ownership
     phrases: list[At[tuple[str, dict[str, str]]]]
     examples: list[Lines]
     aspects: dict[str, list[Lines]]
@@ -116,35 +85,45 @@ class Draft:
     dropped: set[str]
 
 
-def draft(folder: Path, faults: list[Fault]) -> Draft:
-    """Calling this will read every file of a pack, noting each fault of form in ``faults``; it raises nothing."""
+def draft(folder: Path, faults: list[Fault], *, texts: bool = True) -> Draft:
+    """Calling this will read every file of a pack, noting each fault of form in ``faults``; it raises nothing.
+
+    Without ``texts`` only the files are read that rule tickets: no phrases, examples, aspects, no ways and prices.
+    """
     dropped: set[str] = set()
     head = Tree(folder / "region.yaml", faults)
-    entries = head.mapping(head.root, _HEAD, _HEAD_EXTRAS)
-    names, keywords = entries.pop("everyday_names", None), entries.pop("sms_keywords", None)
-    record = head.scalars(head.root, entries, _HEAD)
+    entries = head.mapping(head.root, needed(HEAD), extra(HEAD))
+    lists = {key: entries.pop(key)[1] for key, shape in HEAD.items() if isinstance(shape, Many) and key in entries}
+    record = head.scalars(head.root, entries, needed(HEAD))
     calendars = Tree(folder / "calendars.yaml", faults)
     parts = calendars.mapping(calendars.root, ("calendars", "holidays"))
     national, holidays = _holidays(calendars, parts["holidays"][1]) if "holidays" in parts else ([], [])
     return Draft(
         heads=_each([record], _head),
         head_lines={key: line for key, (_, line) in record.fields.items()},
-        everyday_names=_names(head, names[1]) if names else [],
-        sms_keywords=_keywords(head, keywords[1]) if keywords else [],
-        agencies=_each(read_csv(folder / "agencies.csv", _AGENCY, faults), _agency, dropped),
-        categories=_each(read_csv(folder / "categories.csv", _CATEGORY, faults), _category, dropped),
-        places=_each(read_csv(folder / "places.csv", _PLACE, faults), _place, dropped),
-        landmarks=_each(read_csv(folder / "landmarks.csv", _LANDMARK, faults), _landmark),
+        everyday_names=_names(head, lists.get("everyday_names")),
+        sms_keywords=_keywords(head, lists.get("sms_keywords")),
+        foreign_names=_names(head, lists.get("foreign_names_allowed")),
+        agencies=_each(_rows(folder / "agencies.csv", AGENCY, faults), _agency, dropped),
+        categories=_each(_rows(folder / "categories.csv", CATEGORY, faults), _category, dropped),
+        places=_each(_rows(folder / "places.csv", PLACE, faults), _place, dropped),
+        landmarks=_each(_rows(folder / "landmarks.csv", LANDMARK, faults), _landmark),
         calendars=_calendars(calendars, parts["calendars"][1], dropped) if "calendars" in parts else [],
         national_holidays=national,
         holidays=holidays,
         clocks=_clocks(Tree(folder / "clocks.yaml", faults)),
-        phrases=_phrases(Tree(folder / "phrases.yaml", faults)),
-        examples=read(folder, EXAMPLES, faults),
-        aspects=read_aspects(folder, faults),
-        delivery=read_delivery(folder, faults),
+        desk=read_desk(folder, faults),
+        ownership=read_ownership(folder, faults, dropped),
+        phrases=_phrases(Tree(folder / "phrases.yaml", faults)) if texts else [],
+        examples=read(folder, EXAMPLES, faults) if texts else [],
+        aspects=read_aspects(folder, faults) if texts else {},
+        delivery=read_delivery(folder, faults) if texts else Delivery(),
         dropped=dropped,
     )
+
+
+def _rows(path: Path, form: Form, faults: list[Fault]) -> list[Record]:
+    return read_csv(path, needed(form), faults, extra(form))
 
 
 def _each(records: Iterable[Record], make: Callable[[Record], T], dropped: set[str] | None = None) -> list[At[T]]:
@@ -160,36 +139,18 @@ def _each(records: Iterable[Record], make: Callable[[Record], T], dropped: set[s
     return kept
 
 
-def _aliases(record: Record) -> tuple[str, ...]:
-    return tuple(alias for part in record.get("aliases").split(";") if (alias := part.strip()))
-
-
-def _area(record: Record, key: str) -> str:
-    return record.matching(key, _AREA, "an area code such as 65, 65.71, 65.71.02 or 65.71.02.1004")
-
-
 def _head(record: Record) -> Head:
+    given = take(record, HEAD)
     return Head(
-        code=record.code(),
-        name=record.text("name"),
-        short=record.text("short"),
-        prefix=record.matching("prefix", _PREFIX, "two or three capital letters without I, L and O"),
-        area=_area(record, "area"),
-        zone=_zone(record),
-        zone_label=record.text("timezone_label"),
-        version=record.text("version"),
-        emergency_number=record.text("emergency_number"),
-        desk=record.text("desk"),
-        inspectorate=record.text("inspectorate"),
-        join_window=timedelta(minutes=record.whole("join_window_minutes", 0, 1440)),
-        greeting_window=timedelta(minutes=record.whole("greeting_window_minutes", 0, 1440)),
-        privacy_contact=record.get("privacy_contact"),
-        sure_precision=record.number("sure_precision", 0.5, 1) if "sure_precision" in record.fields else 0.9,
+        zone=_zone(record, given.pop("timezone")),
+        zone_label=given.pop("timezone_label"),
+        join_window=timedelta(minutes=given.pop("join_window_minutes")),
+        greeting_window=timedelta(minutes=given.pop("greeting_window_minutes")),
+        **given,
     )
 
 
-def _zone(record: Record) -> ZoneInfo:
-    name = record.text("timezone")
+def _zone(record: Record, name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a path or a folder of the zone database is no zone either
@@ -197,88 +158,51 @@ def _zone(record: Record) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _names(tree: Tree, node: yaml.Node) -> list[At[str]]:
-    found = [(item, tree.scalar(item)) for item in tree.items(node)]
+def _names(tree: Tree, node: yaml.Node | None) -> list[At[str]]:
+    found = [(item, tree.scalar(item)) for item in (tree.items(node) if node else ())]
     return [At(name, tree.file, item.start_mark.line + 1) for item, name in found if name]
 
 
-def _keywords(tree: Tree, node: yaml.Node) -> list[At[str]]:
+def _keywords(tree: Tree, node: yaml.Node | None) -> list[At[str]]:
     """What citizens write before an SMS to a shared number: one word each."""
-    for item in tree.items(node):
-        if not _KEYWORD.fullmatch(tree.scalar(item)):
+    for item in tree.items(node) if node else ():
+        if not KEYWORD.fullmatch(tree.scalar(item)):
             tree.fault(item, f"{tree.scalar(item)!r} is not a keyword: 3 to 20 letters and digits")
     return _names(tree, node)
 
 
 def _agency(record: Record) -> Agency:
-    return Agency(
-        code=record.code(),
-        function=record.code("function"),
-        name=record.text("name"),
-        short=record.text("short"),
-        level=Level(record.word("level", ("province", "regency", "external"))),
-        area=_area(record, "area"),
-        calendar=record.text("calendar"),
-        phone=record.get("phone"),
-        email=record.get("email"),
-        website=record.get("website"),
-        joined=record.flag("joined"),
-    )
+    given = take(record, AGENCY)
+    return Agency(**{**given, "level": Level(given["level"])})
 
 
 def _category(record: Record) -> Category:
-    return Category(
-        code=record.code(),
-        name=record.text("name"),
-        name_en=record.text("name_en"),
-        function=record.code("function"),
-        level=Level(record.word("level", ("local", "province", "external"))),
-        kind=record.word("kind", KINDS),
-        supervision=record.flag("supervision"),
-        needs_place=record.flag("needs_place"),
-        description=record.get("description"),
-    )
+    given = take(record, CATEGORY)
+    return Category(**{**given, "level": Level(given["level"])})
 
 
 def _place(record: Record) -> Place:
-    return Place(
-        code=_area(record, "code"),
-        level=record.word("level", PLACE_LEVELS),
-        name=record.text("name"),
-        aliases=_aliases(record),
-        lat=record.number("lat", -90, 90),
-        lng=record.number("lng", -180, 180),
-    )
+    return Place(**take(record, PLACE))
 
 
 def _landmark(record: Record) -> Landmark:
-    return Landmark(record.text("name"), _aliases(record), _area(record, "area"))
+    return Landmark(**take(record, LANDMARK))
 
 
 def _clocks(tree: Tree) -> list[At[ClockRule]]:
     rules = tree.mapping(tree.root, ("rules",)).get("rules")
-    return _each((tree.record(node, _CLOCK) for node in tree.items(rules[1])), _clock) if rules else []
+    return _each((tree.record(node, needed(CLOCK)) for node in tree.items(rules[1])), _clock) if rules else []
 
 
 def _clock(record: Record) -> ClockRule:
-    return ClockRule(
-        id=record.code("id"),
-        kind=record.word("kind", (*KINDS, "any")),
-        supervision=record.word("supervision", ("yes", "no", "any")),
-        stage=record.word("stage", STAGES),
-        days=record.whole("days", 1, 3650),
-        counts=record.word("counts", COUNTS),
-        since=record.day("since"),
-        until=record.day("until") if record.get("until") else None,
-        regulation=record.text("regulation"),
-    )
+    return ClockRule(**take(record, CLOCK))
 
 
 def _calendars(tree: Tree, node: yaml.Node, dropped: set[str]) -> list[At[Calendar]]:
     kept: list[At[Calendar]] = []
     for code, (key, value) in tree.mapping(node).items():
         before = len(tree.faults)
-        entries = tree.mapping(value, DAYS, ("observes_holidays",))
+        entries = tree.mapping(value, needed(CALENDAR), extra(CALENDAR))
         flag = entries.pop("observes_holidays", None)
         observes = tree.scalars(value, {"observes_holidays": flag} if flag else {}).flag("observes_holidays", True)
         week = tuple(_intervals(tree, day, entries[day][1]) if day in entries else () for day in DAYS)
@@ -296,7 +220,7 @@ def _intervals(tree: Tree, day: str, node: yaml.Node) -> tuple[Interval, ...]:
     reached = time.min
     for item in tree.items(node):
         text = tree.scalar(item)
-        match = _INTERVAL.fullmatch(text)
+        match = INTERVAL.fullmatch(text)
         if not match:
             tree.fault(item, f"{day}: {text!r} is not an interval such as 08:00-12:00")
             continue
@@ -313,7 +237,7 @@ def _intervals(tree: Tree, day: str, node: yaml.Node) -> tuple[Interval, ...]:
 
 
 def _holidays(tree: Tree, node: yaml.Node) -> tuple[list[At[str]], list[At[tuple[date, str]]]]:
-    entries = tree.mapping(node, ("national", "regional", "joint_leave"))
+    entries = tree.mapping(node, needed(HOLIDAYS))
     lists = [entries[key][1] for key in ("regional", "joint_leave") if key in entries]
     records = [tree.record(item, ("date", "name", "source")) for items in lists for item in tree.items(items)]
     record = tree.scalars(node, {key: pair for key, pair in entries.items() if key == "national"}, ("national",))

@@ -9,7 +9,10 @@ from datetime import date, timedelta
 from itertools import pairwise, product
 from typing import TypeVar
 
-from dispatch.region.building import KINDS, PLACE_LEVELS, At, Draft
+from dispatch.region.belonging import check_belonging, serving
+from dispatch.region.building import Draft
+from dispatch.region.forms import KINDS, PLACE_LEVELS
+from dispatch.region.reading import At
 from dispatch.region.texts import EXAMPLES, examine_aspects, examine_examples
 from dispatch.region.values import Agency, ClockRule, Fault, Level
 
@@ -22,10 +25,16 @@ TIMED_STAGES = ("first_response", "resolution")
 
 
 def cross_check(
-    pack: Draft, name: str, required_phrases: Mapping[str, frozenset[str]] | None, faults: list[Fault]
+    pack: Draft,
+    name: str,
+    required_phrases: Mapping[str, frozenset[str]] | None,
+    faults: list[Fault],
+    *,
+    texts: bool = True,
 ) -> None:
-    """Calling this will note in ``faults`` all that does not fit between the values of a draft; it raises nothing."""
-    _Checker(pack, faults).run(name, required_phrases)
+    """Calling this will note in ``faults`` all that does not fit between the values of a draft; it raises nothing.
+    ``texts`` is what the draft was read with."""
+    _Checker(pack, faults).run(name, required_phrases, texts)
 
 
 class _Checker:
@@ -37,8 +46,8 @@ class _Checker:
         self.regencies = sorted(code for code, level in self.levels.items() if level == "regency")
         self.area = next((code for code, level in self.levels.items() if level == "province"), "")
 
-    def run(self, name: str, required_phrases: Mapping[str, frozenset[str]] | None) -> None:
-        self._empty()
+    def run(self, name: str, required_phrases: Mapping[str, frozenset[str]] | None, texts: bool) -> None:
+        self._empty(texts)
         self._codes()
         self._head(name)
         self._places()
@@ -46,8 +55,10 @@ class _Checker:
         self._categories()
         self._holidays()
         self._clocks()
-        self._phrases(required_phrases)
-        self._examples()
+        if texts:
+            self._phrases(required_phrases)
+            self._examples()
+        check_belonging(self.pack, self.faults)
 
     def _note(self, at: At[T], text: str) -> None:
         self.faults.append(Fault(at.file, at.line, text))
@@ -64,7 +75,7 @@ class _Checker:
         """Where the table pointed at is empty, or the entry itself was at fault, that has been said already."""
         return bool(known) and code not in known and code not in self.pack.dropped
 
-    def _empty(self) -> None:
+    def _empty(self, texts: bool) -> None:
         """A table that is empty is said once; the checks below leave out what depends on it."""
         pack = self.pack
         tables: dict[str, Sequence[object]] = {
@@ -75,6 +86,8 @@ class _Checker:
             EXAMPLES: pack.examples,
             "places.csv": pack.places,
         }
+        if not texts:
+            del tables[EXAMPLES]
         said = {fault.file for fault in self.faults}
         self.faults += [
             Fault(file, 1, "there is nothing in it") for file, table in tables.items() if not table and file not in said
@@ -149,13 +162,8 @@ class _Checker:
                 continue
             if not agencies:
                 self._note(at, f"unknown function {category.function!r}: no agency does it")
-            elif category.level is Level.EXTERNAL:
-                areas = {agency.area for agency in agencies if not agency.ours}
-                missing = [] if self.area in areas else [code for code in self.regencies if code not in areas]
-                if missing or not areas:
-                    self._note(at, f"no external body does {category.function} in {', '.join(missing) or self.area}")
-            elif not any(agency.level is Level.PROVINCE for agency in agencies):
-                self._note(at, f"no provincial agency does {category.function}")
+            elif missing := serving(agencies, category.level, self.area, self.regencies):
+                self._note(at, missing.format(category.function))
 
     def _holidays(self) -> None:
         self._unique("calendar day", ((at.value[0], at) for at in self.pack.holidays))

@@ -8,12 +8,11 @@ from pathlib import Path
 import yaml
 
 from channels.registry import CHANNELS
+from dispatch.region.forms import extra, needed, take
 from dispatch.region.reading import Tree
+from dispatch.region.shapes import BUDGET, DELIVERY
 from dispatch.region.values import Budget, Delivery, Fault
 
-_PARTS = ("failover", "undelivered_after_hours", "prices", "budgets")
-_BUDGET = ("messages", "rupiah", "hard_messages", "hard_rupiah")
-_MOST = 999_999_999
 #: A kind's first provider bears its name, the others add to it behind a hyphen: so no channel need be imported here.
 _KINDS = tuple(name for name in CHANNELS if "-" not in name)
 
@@ -21,15 +20,14 @@ _KINDS = tuple(name for name in CHANNELS if "-" not in name)
 def read_delivery(folder: Path, faults: list[Fault]) -> Delivery:
     """Calling this will read and check ``delivery.yaml``, noting each fault; it raises nothing."""
     tree = Tree(folder / "delivery.yaml", faults)
-    entries = tree.mapping(tree.root, _PARTS)
+    entries = tree.mapping(tree.root, needed(DELIVERY))
     if tree.root is None or not entries:
         return Delivery()
     hours = tree.scalars(tree.root, {k: v for k, v in entries.items() if k == "undelivered_after_hours"})
+    silence = take(hours, DELIVERY)["undelivered_after_hours"] if hours.fields else 24
     return Delivery(
         failover=_failover(tree, entries["failover"][1]) if "failover" in entries else (),
-        undelivered_after=timedelta(
-            hours=hours.whole("undelivered_after_hours", 1, 720) if "undelivered_after_hours" in hours.fields else 24
-        ),
+        undelivered_after=timedelta(hours=silence),
         prices={
             provider: _amounts(tree, node)
             for provider, node in _named(tree, entries, "prices", tuple(CHANNELS), "provider")
@@ -72,8 +70,8 @@ def _amounts(tree: Tree, node: yaml.Node) -> dict[str, int]:
 
 
 def _budget(tree: Tree, node: yaml.Node) -> Budget:
-    record = tree.record(node, (), _BUDGET)
-    given = {name: record.whole(name, 0, _MOST) for name in _BUDGET if name in record.fields}
+    record = tree.record(node, (), extra(BUDGET))
+    given = {name: value for name, value in take(record, BUDGET).items() if value is not None}
     for soft in ("messages", "rupiah"):
         hard = f"hard_{soft}"
         if hard in given and given[hard] < given.get(soft, 0):

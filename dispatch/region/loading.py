@@ -11,6 +11,8 @@ from typing import NoReturn
 from dispatch.region.books import Directory, Lazy, read_knowledge, read_services
 from dispatch.region.building import Draft, draft
 from dispatch.region.checking import cross_check, examine_texts
+from dispatch.region.editions import edition
+from dispatch.region.foreign import examine_names
 from dispatch.region.reading import CODE
 from dispatch.region.values import Example, Fault, Knowledge, Region, RegionFaults, Service, Words
 
@@ -35,6 +37,19 @@ def load(
     return _region(pack, folder)
 
 
+def load_ruling(folder: Path) -> Region:
+    """Calling this will read only the files of a pack that rule tickets, as they were once accepted: the region has no
+    sentences, examples, knowledge and services, and what must agree between the files is not looked at again.
+
+    Raises RegionFaults for files that cannot be read any more.
+    """
+    faults: list[Fault] = []
+    pack = draft(folder, faults, texts=False)
+    if faults or not pack.heads or not pack.national_holidays:
+        raise RegionFaults(folder.name, _sorted(faults))
+    return _region(pack, folder)
+
+
 def check(
     name: str, directory: Path | None = None, *, required_phrases: Mapping[str, frozenset[str]] | None = None
 ) -> list[Fault]:
@@ -47,7 +62,16 @@ def check(
         codes = _codes(pack)
         read_knowledge(folder, codes, faults, pack.dropped)
         read_services(folder, codes, faults, pack.dropped)
+        examine_names(folder, pack, _others(folder), faults)
     return _sorted(faults)
+
+
+def _others(folder: Path) -> list[Path]:
+    """The other packs: those beside this one and those that come with the project."""
+    found = {
+        path.name: path for path in (*PACKS.iterdir(), *folder.parent.iterdir()) if (path / "region.yaml").is_file()
+    }
+    return [path for name, path in sorted(found.items()) if name != folder.name]
 
 
 def _read(
@@ -139,4 +163,9 @@ def _region(pack: Draft, folder: Path) -> Region:
         ),
         services=Lazy(books.services),
         fields=Lazy(books.fields),
+        desk_rules=pack.desk.rules,
+        owners=MappingProxyType({at.value.code: at.value for at in pack.ownership.owners}),
+        owned=MappingProxyType(dict(at.value for at in pack.ownership.owned)),
+        assets=tuple(at.value for at in pack.ownership.assets),
+        edition=edition(head.version, folder),
     )

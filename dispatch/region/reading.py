@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import yaml
 
@@ -17,10 +18,21 @@ from dispatch.region.values import Fault
 # libyaml's parser is some ten times faster; PyYAML's own is the same language where the wheel comes without it.
 _Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+T = TypeVar("T")
+
 CODE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NUMBER = re.compile(r"-?\d{1,6}(?:\.\d{1,9})?")
 _WHOLE = re.compile(r"\d{1,9}")
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class At(Generic[T]):
+    """Calling this will hold a value with the file and the line it was read from."""
+
+    value: T
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +143,9 @@ def read_text(path: Path, faults: list[Fault], name: str = "") -> str | None:
     return None
 
 
-def read_csv(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> list[Record]:
-    """Calling this will read the rows of a CSV file that must have exactly ``columns``, in any order.
+def read_csv(path: Path, columns: tuple[str, ...], faults: list[Fault], optional: tuple[str, ...] = ()) -> list[Record]:
+    """Calling this will read the rows of a CSV file that must have ``columns`` and may have ``optional`` ones, in any
+    order.
 
     Blank lines are skipped. A row that spans lines is known by its first. A row with too few or too many cells is noted
     and kept as incomplete; after a fault of syntax nothing of the file is given, for its rows cannot be told apart.
@@ -148,7 +161,7 @@ def read_csv(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> list[
     for line, cells in rows:
         if not header:
             header = cells
-            if not _header_fits(header, columns, path.name, line, faults):
+            if not _header_fits(header, columns, optional, path.name, line, faults):
                 return []
         else:
             fits = len(cells) == len(header)
@@ -176,10 +189,13 @@ def _rows(text: str, file: str, faults: list[Fault]) -> list[tuple[int, list[str
     return rows
 
 
-def _header_fits(header: list[str], columns: tuple[str, ...], file: str, line: int, faults: list[Fault]) -> bool:
+def _header_fits(
+    header: list[str], columns: tuple[str, ...], optional: tuple[str, ...], file: str, line: int, faults: list[Fault]
+) -> bool:
+    known = (*columns, *optional)
     found = [f"column {name} is missing" for name in columns if name not in header]
-    found += [f"unknown column {name!r}" for name in header if name not in columns]
-    found += [f"column {name} stands twice" for name in columns if header.count(name) > 1]
+    found += [f"unknown column {name!r}" for name in header if name not in known]
+    found += [f"column {name} stands twice" for name in known if header.count(name) > 1]
     faults += [Fault(file, line, text) for text in found]
     return not found
 

@@ -10,11 +10,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from classifier.reading import Danger, Kind
 from dispatch.region.reading import CODE, read_text
 from dispatch.region.values import Fault
 
 EXAMPLES, ASPECTS = "examples", "aspects"
 Check = Callable[[str], str]
+
+DANGER = "danger"
+#: Aspect → the labels the classifier can learn.
+TAUGHT: Mapping[str, frozenset[str]] = {
+    DANGER: frozenset({*Danger, "none"}),
+    "kind": frozenset(Kind),
+    "supervision": frozenset({"yes", "no"}),
+    "urgent": frozenset({"yes", "no"}),
+}
 
 LONGEST = 2_000
 #: An example with fewer letters teaches nothing: it is a slip of the keyboard.
@@ -95,11 +105,20 @@ def examine_examples(files: list[Lines], categories: Collection[str], needed: in
 
 
 def examine_aspects(aspects: Mapping[str, list[Lines]], faults: list[Fault]) -> None:
-    """Calling this will note all that is wrong with the texts of the aspects; each needs two labels to tell apart."""
+    """Calling this will note all that is wrong with the texts of the aspects: each must be one the classifier knows and
+    needs two labels to tell apart, danger two kinds of it; training would fail for want of them."""
     for aspect, files in aspects.items():
         _lines(files, _CHECKS, faults)
+        if aspect not in TAUGHT:
+            faults.append(Fault(f"{ASPECTS}/{aspect}", 1, f"unknown aspect {aspect!r}: {', '.join(TAUGHT)}"))
+            continue
+        labels = TAUGHT[aspect]
+        faults += [Fault(each.file, 1, f"unknown label {each.label!r}") for each in files if each.label not in labels]
+        kinds = [each for each in files if each.label in labels - {"none"}]
         if len(files) < 2:
             faults.append(Fault(f"{ASPECTS}/{aspect}", 1, f"aspect {aspect} needs texts under two labels or more"))
+        elif aspect == DANGER and len(kinds) < 2:
+            faults.append(Fault(f"{ASPECTS}/{aspect}", 1, "aspect danger needs texts of two kinds of danger or more"))
         faults += [Fault(each.file, 1, "there is nothing in it") for each in files if each.lines == ()]
 
 

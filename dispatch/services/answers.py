@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -11,14 +12,32 @@ from sqlmodel import Session, col
 from channels.registry import channel_class
 from dispatch import outbox
 from dispatch.db import stored_id
-from dispatch.models import Author, CitizenAddress, Direction, Message, Outbox, Ticket
-from dispatch.phrases import Phrases
+from dispatch.models import Author, CitizenAddress, Direction, Message, Outbox, Outcome, Privacy, Ticket
+from dispatch.phrases import TERSE, Phrases
 from dispatch.runtime import ring_sender_after_commit
-from dispatch.services import labels
-from dispatch.services.tickets import audit, move
+from dispatch.services import deadlines, evidence, labels
+from dispatch.services.evidence import Bundle
+from dispatch.services.tickets import audit, move, summarise, take_up_again
 from dispatch.workflow import ENDED, Status
 
 REFERENCES_KEPT = 20
+
+
+class Then(StrEnum):
+    """What an officer's words to the citizen mean for the ticket."""
+
+    WORKING = "working"  # news while the work goes on: the clock runs
+    ASK = "ask"  # a question: the clock stands still, as long as the region's rules allow
+    ANSWERED = "answered"
+    RESOLVED = "resolved"  # the work is done; the citizen is asked whether it is
+
+
+_BECOMES = {
+    Then.WORKING: Status.IN_PROGRESS,
+    Then.ASK: Status.WAITING,
+    Then.ANSWERED: Status.ANSWERED,
+    Then.RESOLVED: Status.RESOLVED,
+}
 
 
 class Stale(Exception):
@@ -41,37 +60,79 @@ def reply(
     text: str,
     staff_id: int,
     seen_version: int | None = None,
+    then: Then = Then.ANSWERED,
+    reason: str = "",
+    outcome: Outcome | None = None,
+    files: Bundle | None = None,
 ) -> Message:
-    """Calling this will answer a citizen: message, status, history and outbox in one transaction.
+    """Calling this will answer a citizen: message, files, status, history and outbox in one transaction.
 
     The first answer by a person stops the first-response clock; receipts do not. ``seen_version`` is the ticket's
-    version the officer looked at. Raises Stale when it has changed since, ValueError for an empty text, CannotReach
-    when the citizen opted out, NotAllowed when the ticket's status forbids an answer.
+    version the officer looked at; ``then`` says what becomes of the ticket, ``reason`` why it waits for the citizen
+    (their question, where it is left empty). Raises Stale when it has changed since, ValueError for an empty text,
+    CannotReach when the citizen opted out, NotAllowed when the ticket's status forbids it, evidence.Unproven when the
+    category demands more of finished work.
     """
     text = text.strip()
     if not text:
         raise ValueError("an answer needs a text")
     if seen_version is not None and seen_version != ticket.version:
         raise Stale(seen_version, ticket.version)
+    if ticket.parent_id is not None:
+        raise CannotReach("the citizen knows the whole ticket: a part speaks through it (services.parts)")
     address = session.get_one(CitizenAddress, ticket.address_id)
     if address.stopped_at is not None:
         raise CannotReach("the citizen asked us to stop writing to this address")
-    message = say(session, phrases, now, address, ticket=ticket, text=text, author=Author.STAFF, staff_id=staff_id)
-    if ticket.status in ENDED or ticket.status == Status.ANSWERED:
-        ticket.version += 1
-    else:
-        move(session, phrases.region, now, ticket, Status.ANSWERED, staff_id=staff_id, reason="answered")
+    said = _with_more(phrases, ticket, address, text, then, files)
+    message = say(session, phrases, now, address, ticket=ticket, text=said, author=Author.STAFF, staff_id=staff_id)
+    if files is not None:
+        evidence.attach(session, now, message, files)
+    if then is Then.RESOLVED:
+        evidence.prove(session, phrases.region, ticket)
+        asked(now, ticket)
     ticket.first_response_at = ticket.first_response_at or now
     ticket.last_staff_at = now
-    ticket.triage = False
+    if then is Then.ASK:
+        ticket.pause_reason = reason.strip() or summarise(text)
+    to = _BECOMES[then]
+    stays = then is Then.ANSWERED and (ticket.status in ENDED or ticket.status == Status.ANSWERED)
+    if stays or (then is Then.WORKING and ticket.status == Status.IN_PROGRESS):
+        ticket.version += 1
+        deadlines.settle(session, phrases.region, now, ticket)
+    elif then is Then.WORKING and ticket.status in ENDED:
+        take_up_again(session, phrases.region, now, ticket, staff_id=staff_id, reason=then.value)
+    else:
+        move(session, phrases.region, now, ticket, to, staff_id=staff_id, reason=then.value, outcome=outcome)
+    ticket.triage = ticket.triage and (then is Then.ASK or ticket.status == Status.ASSIGNED)
     session.add(ticket)
     labels.confirm(session, now, ticket, staff_id=staff_id)
     audit(session, now, "ticket.reply", "ticket", ticket.number, staff_id=staff_id)
     return message
 
 
-def note(session: Session, now: datetime, ticket: Ticket, *, text: str, staff_id: int) -> Message:
-    """Calling this will add a note only staff can read. Raises ValueError for an empty one."""
+def asked(now: datetime, ticket: Ticket) -> None:
+    """Calling this will note that the citizen is asked at ``now`` whether the trouble is settled: what they said of an
+    earlier end no longer holds."""
+    ticket.settled_asked_at, ticket.content, ticket.rating = now, "", None
+
+
+def _with_more(
+    phrases: Phrases, ticket: Ticket, address: CitizenAddress, text: str, then: Then, files: Bundle | None
+) -> str:
+    """An officer's words, and below them the way to the photos and the question whether the trouble is settled."""
+    parts = [text]
+    public = not ticket.supervision and ticket.privacy != Privacy.SECRET
+    if files is not None and files.shown and files.site and public and address.channel not in TERSE:
+        parts.append(phrases.say("proof_link", ticket.language, link=f"{files.site}/lacak/{ticket.number}"))
+    if then is Then.RESOLVED:
+        parts.append(phrases.say("settled_question", ticket.language, number=ticket.number))
+    return "\n\n".join(parts)
+
+
+def note(
+    session: Session, now: datetime, ticket: Ticket, *, text: str, staff_id: int, files: Bundle | None = None
+) -> Message:
+    """Calling this will add a note only staff can read, with its files. Raises ValueError for an empty one."""
     if not text.strip():
         raise ValueError("a note needs a text")
     row = Message(
@@ -86,6 +147,8 @@ def note(session: Session, now: datetime, ticket: Ticket, *, text: str, staff_id
     ticket.version += 1
     session.add(ticket)
     session.flush()
+    if files is not None:
+        evidence.attach(session, now, row, files)
     return row
 
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from dispatch.models import StatusChange, Ticket
 from dispatch.runtime import Runtime
+from dispatch.services import closing, escalations, floods, following, handovers, parts
 
 log = logging.getLogger("aduan.consequences")
 
@@ -24,7 +25,14 @@ BATCH = 500
 Handler = Callable[[Runtime, Session, Ticket, StatusChange], None]
 
 #: Name → what follows from any change, in this order. Each looks for itself whether the change concerns it.
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {
+    "handover": handovers.followed,
+    "parts": parts.followed,
+    "reopened": escalations.reopened,
+    "joined": following.followed,
+    "citizen": closing.inform,
+    "alike": floods.looked,
+}
 
 
 def sweep(runtime: Runtime) -> int:

@@ -15,7 +15,9 @@ from channels.message import RANK, DeliveryReport, DeliveryState, monotonic
 from dispatch import costs, outbox
 from dispatch.db import stored_id
 from dispatch.models import Author, Direction, Message, Outbox, Ticket
+from dispatch.reports import in_agencies
 from dispatch.runtime import Runtime, ring_sender_after_commit
+from dispatch.scope import Scope
 from dispatch.services import failover, failures
 from dispatch.services.answers import CannotReach
 from dispatch.services.tickets import audit
@@ -175,7 +177,7 @@ class Undelivered:
 
 
 def undelivered(
-    runtime: Runtime, session: Session, agencies: frozenset[str] | None = None, limit: int = 500
+    runtime: Runtime, session: Session, agencies: Scope | frozenset[str] | None = None, limit: int = 500
 ) -> list[Undelivered]:
     """Calling this will list the officers' answers on tickets of these agencies (None: all) that reached nobody: no way
     delivered every part (or took it, where nobody reports), and the last row failed, is held, uncertain, or its report
@@ -190,11 +192,9 @@ def undelivered(
         .join(Ticket, col(Ticket.id) == col(Message.ticket_id))
         .where(troubled, col(Outbox.template) == "")
         .where(col(Message.author) == Author.STAFF, col(Message.direction) == Direction.OUT)
-        .where(col(Message.created_at) > now - LISTED_FOR)
+        .where(col(Message.created_at) > now - LISTED_FOR, in_agencies(agencies))
         .distinct()
     )
-    if agencies is not None:
-        ids = ids.where(col(Ticket.agency).in_(sorted(agencies)))
     rows: defaultdict[int, list[Outbox]] = defaultdict(list)
     query = select(Outbox).where(col(Outbox.message_id).in_(ids), col(Outbox.template) == "").order_by(col(Outbox.id))
     for row in session.scalars(query):

@@ -73,7 +73,9 @@ def _about(session: Session, address: CitizenAddress, notice: Notice) -> tuple[M
 
 def _open_ticket(session: Session, address: CitizenAddress) -> Ticket | None:
     query = select(Ticket).where(
-        col(Ticket.citizen_id) == address.citizen_id, col(Ticket.status).not_in([str(status) for status in ENDED])
+        col(Ticket.citizen_id) == address.citizen_id,
+        col(Ticket.parent_id).is_(None),
+        col(Ticket.status).not_in([str(status) for status in ENDED]),
     )
     return session.scalars(query.order_by(col(Ticket.last_citizen_at).desc(), col(Ticket.id).desc()).limit(1)).first()
 

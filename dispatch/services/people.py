@@ -28,11 +28,16 @@ def identify(session: Session, now: datetime, message: InboundMessage) -> Citize
         session.add(found)
     for alias in message.aliases:
         identity.learn(session, now, found, alias)
-    citizen = session.get_one(Citizen, found.citizen_id)
-    if message.sender_name and not citizen.name:
-        citizen.name = message.sender_name[:NAME_LENGTH]
-        session.add(citizen)
+    name(session, found, message.sender_name)
     return found
+
+
+def name(session: Session, address: CitizenAddress, given: str) -> None:
+    """Calling this will note a citizen's name if we had none."""
+    citizen = session.get_one(Citizen, address.citizen_id)
+    if given and not citizen.name:
+        citizen.name = given[:NAME_LENGTH]
+        session.add(citizen)
 
 
 def identify_sender(

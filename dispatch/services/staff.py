@@ -18,9 +18,10 @@ from sqlmodel import Session, col
 
 from channels.text import clean
 from dispatch.db import stored_id
-from dispatch.models import LoginAttempt, Role, Staff, StaffAgency, StaffSession
+from dispatch.models import LoginAttempt, Position, Role, Staff, StaffAgency, StaffSession
 from dispatch.region import Region
-from dispatch.services.tickets import audit
+from dispatch.scope import Scope
+from dispatch.services.trail import audit
 
 #: OWASP ASVS 5.0, 6.2.1, 6.2.5, 6.2.9, 6.2.10: at least 12 characters, long ones allowed, no composition rules, no
 #: expiry.
@@ -62,17 +63,6 @@ class Signed:
     staff: Staff
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Calling this will hold which agencies' tickets a member of staff may see; None means all of the region."""
-
-    agencies: frozenset[str] | None
-
-    def sees(self, agency: str) -> bool:
-        """Calling this will say whether a ticket of this agency is theirs to see."""
-        return self.agencies is None or agency in self.agencies
-
-
 def add(
     session: Session,
     region: Region,
@@ -84,8 +74,12 @@ def add(
     agencies: Sequence[str] = (),
     name: str = "",
     must_change: bool = False,
+    position: str = "",
 ) -> Staff:
-    """Calling this will make an account. Raises StaffFault: bad or taken email, weak password, unknown role, agency."""
+    """Calling this will make an account; without a ``position`` it stands on the lowest rung its role has.
+
+    Raises StaffFault: bad or taken email, weak password, unknown role, agency or position.
+    """
     email = email.strip().lower()
     shaped = email.count("@") == 1 and all(email.split("@")) and len(email) <= 254
     if not shaped or not email.isprintable() or any(c.isspace() for c in email):
@@ -94,6 +88,9 @@ def add(
         raise StaffFault("email", "the name holds characters that cannot be shown")
     if role not in set(Role):
         raise StaffFault("role", f"unknown role {role!r}: choose {', '.join(Role)}")
+    position = position or (Position.SUPERVISOR if role == Role.SUPERVISOR else Position.OFFICER)
+    if position not in set(Position):
+        raise StaffFault("position", f"unknown position {position!r}: choose {', '.join(Position)}")
     unknown = [code for code in agencies if code not in region.agencies or not region.agencies[code].ours]
     if unknown:
         raise StaffFault("agency", f"unknown agency {', '.join(unknown)}: aduan region show lists them")
@@ -109,6 +106,7 @@ def add(
         password_hash=_hash(password),
         must_change=must_change,
         created_at=now,
+        position=position,
     )
     session.add(row)
     session.flush()
@@ -157,6 +155,15 @@ def set_disabled(session: Session, now: datetime, staff: Staff, disabled: bool) 
     if disabled:
         end_sessions(session, now, staff)
     audit(session, now, "staff.disable" if disabled else "staff.enable", "staff", str(staff.id))
+
+
+def set_position(session: Session, now: datetime, staff: Staff, position: str, *, by: int | None = None) -> None:
+    """Calling this will put somebody on a rung of the ladder of escalation. Raises StaffFault for an unknown one."""
+    if position not in set(Position):
+        raise StaffFault("position", f"unknown position {position!r}: choose {', '.join(Position)}")
+    staff.position = position
+    session.add(staff)
+    audit(session, now, "staff.position", "staff", str(staff.id), staff_id=by, detail={"position": position})
 
 
 def sign_in(session: Session, now: datetime, secret: str, *, email: str, password: str, network: str) -> Signed | None:
@@ -248,17 +255,28 @@ def _use_up(session: Session, staff: Staff, counter: int) -> bool:
 
 
 def scope_of(session: Session, region: Region, staff: Staff) -> Scope:
-    """Calling this will say whose tickets somebody sees: an officer their agencies', a supervisor theirs or, with none
-    named, the whole region's, an administrator all. The region's desk also sees what was forwarded outside local
-    government."""
-    if staff.role == Role.ADMIN:
-        return Scope(None)
+    """Calling this will say whose tickets somebody sees: an officer their agencies', a supervisor theirs and those that
+    these watch over or, with none named, the whole region's, an administrator all. The region's desk also sees what was
+    forwarded outside local government. Secret reports among them only who is on the list (``Staff.sees_secret``)."""
+    names, secret = staff.role == Role.ADMIN, staff.sees_secret
+    if names:
+        return Scope(None, secret, names)
     named = frozenset(session.scalars(select(col(StaffAgency.agency)).where(col(StaffAgency.staff_id) == staff.id)))
     if staff.role == Role.SUPERVISOR and not named:
-        return Scope(None)
+        return Scope(None, secret)
+    mine = named
+    if staff.role == Role.SUPERVISOR:
+        named |= {agency.code for agency in region.agencies.values() if agency.supervisor in mine}
     if region.desk in named:
         named |= {agency.code for agency in region.agencies.values() if not agency.ours}
-    return Scope(named)
+    return Scope(named, secret, complained_about=mine)
+
+
+def set_sees_secret(session: Session, now: datetime, staff: Staff, sees: bool, *, by: int | None = None) -> None:
+    """Calling this will put somebody on the list of those who may read secret reports, or take them off it."""
+    staff.sees_secret = sees
+    session.add(staff)
+    audit(session, now, "staff.secret", "staff", str(staff.id), staff_id=by, detail={"sees": sees})
 
 
 def _open(session: Session, now: datetime, staff: Staff, *, verified: bool) -> Signed:

@@ -10,11 +10,14 @@ from sqlmodel import Session, col
 from classifier.reading import Kind
 from dispatch import numbers, routing, sla
 from dispatch.db import stored_id
-from dispatch.models import Assignment, Audit, CitizenAddress, Message, Outcome, StatusChange, Ticket
-from dispatch.region import Category, Region
-from dispatch.routing import Held, Reason
-from dispatch.services import deadlines
+from dispatch.models import Assignment, CitizenAddress, Message, Outcome, Privacy, StatusChange, Ticket
+from dispatch.ownership import Finding, Why
+from dispatch.region import Region
+from dispatch.routing import Reason
+from dispatch.services import assigning, deadlines, holding, likenesses
+from dispatch.services.assigning import LEGAL_KINDS as LEGAL_KINDS
 from dispatch.services.tagged import Tag
+from dispatch.services.trail import audit as audit
 from dispatch.workflow import ENDED, STOPS_VERIFY, Status, check
 
 SUMMARY_LENGTH = 160
@@ -23,8 +26,6 @@ _OUTCOMES = {
     Status.REJECTED: Outcome.REFUSED,
     Status.FORWARDED: Outcome.NOT_OURS,
 }
-#: The kinds the law knows (Permen PANRB 62/2018), each with its own clock; a greeting or an advert is none of them.
-LEGAL_KINDS = frozenset({Kind.COMPLAINT, Kind.INFORMATION, Kind.ASPIRATION})
 
 
 def open_ticket(
@@ -38,13 +39,14 @@ def open_ticket(
     tag: Tag,
     area: str | None,
     language: str,
+    privacy: Privacy = Privacy.NAMED,
 ) -> Ticket:
     """Calling this will open a ticket for a citizen's first message: number, agency, deadlines, history.
 
     The clock starts at ``now`` (receipt); ``spoken_at`` keeps when the citizen said it.
     """
     ticket = Ticket(
-        number=_free_number(session, region),
+        number=free_number(session, region),
         citizen_id=address.citizen_id,
         address_id=stored_id(address.id),
         channel=address.channel,
@@ -54,22 +56,23 @@ def open_ticket(
         language=language,
         summary=summarise(text),
         area=area,
+        privacy=privacy,
         spoken_at=min(first.sent_at or now, now),
         opened_at=now,
         verify_due=now,
         first_response_due=now,
         resolution_due=now,
         last_citizen_at=now,
-        region_version=region.version,
+        region_version=region.edition,
     )
     mark(ticket, tag)
     if tag.kind in LEGAL_KINDS:
         ticket.kind = tag.kind.value
-    reason = _route(region, ticket, tag)
+    reason = assigning.choose(session, region, ticket, tag, text)
     session.add(ticket)
     session.flush()
     session.add(StatusChange(ticket_id=stored_id(ticket.id), to_status=Status.NEW, at=now, reason="received"))
-    _write_assignment(session, region, now, ticket, reason=reason, tag=tag)
+    write_assignment(session, region, now, ticket, reason=reason, tag=tag)
     if not region.agencies[ticket.agency].ours:
         move(session, region, now, ticket, Status.FORWARDED, reason=reason)
     elif not ticket.triage:
@@ -82,33 +85,43 @@ def open_ticket(
 def place(session: Session, region: Region, now: datetime, ticket: Ticket, area: str) -> bool:
     """Calling this will write down where the trouble is; True when that gave the ticket to another agency.
 
-    Only while no officer has begun: afterwards a person decides about hand-overs.
+    Only while no officer has begun: afterwards a person decides about hand-overs. What a rule referred to a body
+    outside is referred to the right one.
     """
     ticket.area = area
     ticket.version += 1
     session.add(ticket)
-    if ticket.triage or (ticket.category is None and not ticket.supervision) or _begun(ticket):
-        return False
-    before = ticket.agency
-    if routing.route(region, ticket.category, area, supervision=ticket.supervision).agency == before:
-        return False
+    likenesses.find(session, region, now, ticket)
     last = current_assignment(session, ticket)
+    referred = ticket.status == Status.FORWARDED and not region.agencies[ticket.agency].ours
+    if ticket.triage or (ticket.category is None and not ticket.supervision):
+        return False
+    if last is not None and last.reason in holding.BINDING:
+        return False
+    if _begun(ticket) and not (referred and last is not None and last.staff_id is None):
+        return False
+    if holding.by_people(session, ticket):
+        return False
+    before, owner = ticket.agency, ticket.owner
     tag = (
         Tag(ticket.category, last.score, tuple(last.words), last.model_version, tuple(last.suggestions))
         if last
         else Tag(ticket.category)
     )
-    reason = _route(region, ticket, tag)
-    _write_assignment(session, region, now, ticket, reason=reason, tag=tag)
-    if not region.agencies[ticket.agency].ours:
-        move(session, region, now, ticket, Status.FORWARDED, reason=reason)
+    reason = assigning.choose(session, region, ticket, tag)
+    if ticket.agency != before or ticket.owner != owner:
+        write_assignment(session, region, now, ticket, reason=reason, tag=tag)
+    target = Status.ASSIGNED if region.agencies[ticket.agency].ours else Status.FORWARDED
+    if ticket.agency != before and (referred or target is Status.FORWARDED) and ticket.status != target:
+        move(session, region, now, ticket, target, reason=reason)
     return ticket.agency != before
 
 
 def mark(ticket: Ticket, tag: Tag) -> None:
     """Calling this will note on a ticket what further words show beside its matter: danger to life, urgency, kinds of
     personal data. What was noted before stays."""
-    ticket.danger = ticket.danger or tag.danger
+    if tag.danger and not ticket.danger:
+        ticket.danger, ticket.ladder_at = tag.danger, None  # staff hear of it at once
     ticket.urgent = ticket.urgent or tag.urgent
     if found := set(tag.personal) - set(ticket.personal):
         ticket.personal = sorted({*ticket.personal, *found})
@@ -136,9 +149,9 @@ def categorise(
     """
     if tag.category is None or not unclear(session, ticket):
         return False
-    why = _route(region, ticket, tag)
+    why = assigning.choose(session, region, ticket, tag, text)
     ticket.summary = summarise(text) if text else ticket.summary
-    _write_assignment(session, region, now, ticket, reason=why, tag=tag)
+    write_assignment(session, region, now, ticket, reason=why, tag=tag)
     if ticket.triage:  # it turned out to be what only a person may pass on
         return False
     target = Status.ASSIGNED if region.agencies[ticket.agency].ours else Status.FORWARDED
@@ -154,8 +167,8 @@ def supervise(session: Session, region: Region, now: datetime, ticket: Ticket, t
     """
     if not tag.supervision or ticket.supervision or _begun(ticket):
         return False
-    reason = _route(region, ticket, Tag(ticket.category, supervision=True))
-    _write_assignment(session, region, now, ticket, reason=reason)
+    reason = assigning.choose(session, region, ticket, Tag(ticket.category, supervision=True))
+    write_assignment(session, region, now, ticket, reason=reason)
     if ticket.status == Status.NEW:
         move(session, region, now, ticket, Status.ASSIGNED, reason="explained")
     return True
@@ -178,19 +191,27 @@ def reassign(
 
     ``legal_kind`` and ``supervision`` are what the person says of them, None for what the category says or the ticket
     has. The citizen's clock is not restarted: deadlines are worked out from when the ticket was opened. Raises KeyError
-    for an unknown agency or category, NotAllowed when the ticket's status forbids it.
+    for an unknown agency or category, NotAllowed when the ticket's status forbids it, routing.Forbidden (one of those)
+    when a report about officials' conduct must not go there, holding.NeedsSupervisor.
     """
     target = Status.ASSIGNED if region.agencies[agency].ours else Status.FORWARDED
     kind = region.categories[category] if category is not None else None
+    why = holding.check_free(session, region, ticket, agency, staff_id)
+    conduct = ticket.supervision if kind is None else kind.supervision or routing.inspects(region, agency)
+    complaint = assigning.complaint(session, region, ticket, conduct if supervision is None else supervision)
+    # Another category alone does not give a report back to the agency it complains about: a person must say so.
+    unsaid = supervision is None and ticket.supervision and agency in ticket.accused.split()
+    if unsaid or routing.forbidden(region, complaint, agency) is not None:
+        raise routing.Forbidden(agency)
     if ticket.status != target:
         move(session, region, now, ticket, target, staff_id=staff_id, reason=note or "reassigned")
     if kind is not None:
-        _apply(region, ticket, kind, inspected=_inspects(region, agency))
+        assigning.apply(region, ticket, kind, inspected=routing.inspects(region, agency))
     ticket.kind = legal_kind or ticket.kind
-    ticket.supervision = ticket.supervision if supervision is None else supervision
+    ticket.supervision, ticket.accused = complaint.supervision, complaint.accused
     ticket.agency = agency
     ticket.triage = False
-    assignment = _write_assignment(session, region, now, ticket, reason="staff", note=note, staff_id=staff_id)
+    assignment = write_assignment(session, region, now, ticket, reason=why, note=note, staff_id=staff_id)
     audit(
         session,
         now,
@@ -203,6 +224,35 @@ def reassign(
     return assignment
 
 
+def set_owner(session: Session, region: Region, now: datetime, ticket: Ticket, *, owner: str, staff_id: int) -> bool:
+    """Calling this will write down whose asset a ticket is about because a person says so ("": not certain); True when
+    that gave it to another agency. What has ended only keeps the owner.
+
+    Raises KeyError for an owner the ticket's category does not have, routing.Forbidden, NotAllowed,
+    holding.NeedsSupervisor.
+    """
+    if owner and owner not in region.owned.get(ticket.category or "", ()):
+        raise KeyError(owner)
+    ticket.owner = owner
+    ticket.version += 1
+    session.add(ticket)
+    detail: dict[str, object] = {"owner": owner}
+    audit(session, now, "ticket.owner", "ticket", ticket.number, staff_id=staff_id, detail=detail)
+    status = Status(ticket.status)
+    ended = status in ENDED and status is not Status.FORWARDED
+    if not owner or ended or ticket.supervision or ticket.category is None or holding.supervised(session, ticket):
+        return False
+    found = Finding(owner, Why.WORDS)
+    chosen = routing.route(region, ticket.category, ticket.area, found=found, by_staff=True)
+    holding.check_free(session, region, ticket, chosen.agency, staff_id)
+    before, ticket.agency, ticket.triage = ticket.agency, chosen.agency, False
+    write_assignment(session, region, now, ticket, reason=chosen.reason, staff_id=staff_id)
+    target = Status.ASSIGNED if region.agencies[ticket.agency].ours else Status.FORWARDED
+    if status != target and (ticket.agency != before or status is Status.NEW):
+        move(session, region, now, ticket, target, staff_id=staff_id, reason=chosen.reason)
+    return ticket.agency != before
+
+
 def move(
     session: Session,
     region: Region,
@@ -213,14 +263,19 @@ def move(
     staff_id: int | None = None,
     reason: str = "",
     outcome: Outcome | None = None,
+    follows: bool = False,
 ) -> None:
-    """Calling this will change a ticket's status if the table allows it, append the change to its history and set its
-    dates. Who must hear of it is worked afterwards (``services.consequences``).
+    """Calling this will change a ticket's status if the table allows it (or it ``follows`` the ticket it is joined to),
+    append the change to its history and set its dates. Who must hear of it is worked afterwards
+    (``services.consequences``).
 
-    Raises NotAllowed.
+    Raises NotAllowed, holding.PartsOpen.
     """
     before = Status(ticket.status)
-    check(before, to)
+    if not follows:
+        check(before, to)
+    holding.check_parts(session, ticket, to)
+    holding.stepped(session, now, ticket, to, staff_id)
     ticket.status = to
     ticket.version += 1
     if to in STOPS_VERIFY:
@@ -248,40 +303,33 @@ def move(
     deadlines.settle(session, region, now, ticket)
 
 
-def take_up_again(session: Session, region: Region, now: datetime, ticket: Ticket) -> None:
-    """Calling this will bring a ticket back to an officer because the citizen wrote: answered, asked, or ended ones.
+def take_up_again(
+    session: Session,
+    region: Region,
+    now: datetime,
+    ticket: Ticket,
+    *,
+    staff_id: int | None = None,
+    reason: str = "wrote_back",
+) -> None:
+    """Calling this will bring a ticket back to an officer: because the citizen wrote on an answered, asked or ended
+    one, or because a member of staff found it unfinished.
 
     What was forwarded outside local government comes back to the region's desk: nobody else of ours would see it.
     """
     if ticket.status != Status.FORWARDED:
-        move(session, region, now, ticket, Status.IN_PROGRESS, reason="wrote_back")
+        move(session, region, now, ticket, Status.IN_PROGRESS, staff_id=staff_id, reason=reason)
         return
-    ticket.agency = region.desk
+    ticket.agency = routing.keeper(region, ticket)
     ticket.triage = True
-    move(session, region, now, ticket, Status.ASSIGNED, reason="wrote_back")
-    _write_assignment(session, region, now, ticket, reason="reopened")
+    move(session, region, now, ticket, Status.ASSIGNED, staff_id=staff_id, reason=reason)
+    write_assignment(session, region, now, ticket, reason="reopened")
 
 
 def current_assignment(session: Session, ticket: Ticket) -> Assignment | None:
     """Calling this will give the assignment in force: the last one written."""
     query = select(Assignment).where(col(Assignment.ticket_id) == ticket.id).order_by(col(Assignment.id).desc())
     return session.scalars(query.limit(1)).first()
-
-
-def audit(
-    session: Session,
-    now: datetime,
-    action: str,
-    subject: str,
-    subject_id: str,
-    *,
-    staff_id: int | None = None,
-    detail: dict[str, object] | None = None,
-) -> None:
-    """Calling this will append a line to the audit trail; ``detail`` must hold no personal data."""
-    session.add(
-        Audit(at=now, staff_id=staff_id, action=action, subject=subject, subject_id=subject_id, detail=detail or {})
-    )
 
 
 def summarise(text: str) -> str:
@@ -296,45 +344,7 @@ def _begun(ticket: Ticket) -> bool:
     return ticket.first_response_at is not None or Status(ticket.status) not in {Status.NEW, Status.ASSIGNED}
 
 
-def _route(region: Region, ticket: Ticket, tag: Tag) -> str:
-    """Give the ticket its agency, category and kind, and say why. What a person must look at first waits at the desk,
-    without a category; so does danger to life where a body outside is in charge: none of ours would see it there."""
-    supervision = tag.supervision or ticket.supervision
-    route = routing.route(region, tag.category, ticket.area, supervision=supervision)
-    held = tag.doubt
-    if not held and tag.danger and not region.agencies[route.agency].ours:
-        held = Held.DANGER
-    category = None if held else tag.category
-    ticket.agency = region.desk if held else route.agency
-    ticket.triage = bool(held) or (category is None and not supervision)
-    if category is not None:
-        _apply(region, ticket, region.categories[category], inspected=supervision, said=tag.kind)
-    elif supervision and not held:
-        ticket.supervision, ticket.kind = True, Kind.COMPLAINT.value
-    return held or route.reason
-
-
-def _apply(region: Region, ticket: Ticket, category: Category, *, inspected: bool, said: Kind | None = None) -> None:
-    """Put a ticket in a category. Its kind is what its words say; where these do not tell, the category's own, but
-    what earlier words told stays in a category of plain complaints. What an inspectorate gets is a complaint about
-    officials whatever its matter."""
-    before = region.categories.get(ticket.category or "")
-    told = ticket.kind != (before.kind if before else Kind.COMPLAINT)
-    if said in LEGAL_KINDS:
-        ticket.kind = said.value
-    elif before is not category and not (told and category.kind == Kind.COMPLAINT):
-        ticket.kind = category.kind
-    ticket.category = category.code
-    ticket.supervision = category.supervision or inspected
-    if ticket.supervision:
-        ticket.kind = Kind.COMPLAINT.value
-
-
-def _inspects(region: Region, agency: str) -> bool:
-    return region.agencies[agency].function == region.agencies[region.inspectorate].function
-
-
-def _write_assignment(
+def write_assignment(
     session: Session,
     region: Region,
     now: datetime,
@@ -345,6 +355,9 @@ def _write_assignment(
     staff_id: int | None = None,
     tag: Tag | None = None,
 ) -> Assignment:
+    """Calling this will write down that the ticket's agency has it from ``now`` on, why, and by when; all further rules
+    of a hand-over are ``services.holding``'s. Raises routing.Forbidden."""
+    assigning.guard(region, ticket)
     due = sla.deadlines(region, ticket.agency, kind=ticket.kind, supervision=ticket.supervision, start=ticket.opened_at)
     ticket.verify_due = due.verify.at
     ticket.first_response_due = due.first_response.at
@@ -355,6 +368,7 @@ def _write_assignment(
         agency=ticket.agency,
         category=ticket.category,
         area=ticket.area,
+        owner=ticket.owner,
         reason=reason,
         note=note[:500],
         staff_id=staff_id,
@@ -368,14 +382,16 @@ def _write_assignment(
         words=list(tag.words) if tag else [],
         suggestions=[dict(item) for item in tag.suggestions] if tag else [],
     )
+    holding.begin(session, region, now, ticket, assignment)
     session.add(ticket)
     session.add(assignment)
     deadlines.settle(session, region, now, ticket)
     return assignment
 
 
-def _free_number(session: Session, region: Region) -> str:
-    """A number nobody has. Two alike are one in thirty thousand million, but a refused insert would lose a message."""
+def free_number(session: Session, region: Region) -> str:
+    """Calling this will give a number nobody has. Two alike are one in thirty thousand million, but a refused insert
+    would lose a message."""
     while True:
         number = numbers.new(region.prefix)
         if session.scalars(select(col(Ticket.id)).where(col(Ticket.number) == number)).first() is None:

@@ -48,7 +48,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small region pack, its trained classifier and an empty, migrated database."""
     folder = tmp_path_factory.mktemp("cli")
     pack = tiny_region.write(folder / "packs")
-    shutil.copy(ROOT / "dispatch" / "regions" / "kaltara" / "phrases.yaml", pack)  # the commands want every sentence
+    sentences = (ROOT / "dispatch" / "regions" / "kaltara" / "phrases.yaml").read_text(encoding="utf-8")
+    for name in ("Kalimantan Utara", "North Kalimantan"):  # the commands want every sentence, the check its own names
+        sentences = sentences.replace(name, "Contoh")
+    (pack / "phrases.yaml").write_text(sentences, encoding="utf-8")
     given = {"ADUAN_VAR": str(folder / "var"), "ADUAN_REGION": "contoh", "ADUAN_REGION_DIR": str(folder / "packs")}
     runtime = from_environment({**given, "ADUAN_ENV_FILE": "/nowhere"})
     from dispatch import db
@@ -217,6 +220,49 @@ class TestRegion:
         done = aduan("region", "check")
         assert done.status == 0 and "contoh is in order" in done.out
 
+    def test_a_name_of_another_region_is_a_fault(self, aduan, folder):
+        sentences = folder / "packs" / "contoh" / "phrases.yaml"
+        sentences.write_text(sentences.read_text().replace("Aduan Contoh", "Aduan Jawa Barat"))
+        done = aduan("region", "check")
+        assert done.status == 1
+        assert "'Jawa Barat' is a name of another region" in done.out
+
+    def test_editions_are_listed_and_shown(self, aduan):
+        from dispatch.services import editions
+
+        runtime = from_environment()
+        editions.record(runtime)
+        edition = runtime.region.edition
+        runtime.close()
+        assert f"contoh {edition}" in aduan("region", "editions").out
+        assert "(in force)" in aduan("region", "editions").out
+        [row] = json.loads(aduan("region", "editions", "--json").out)
+        assert (row["edition"], row["tickets"]) == (edition, 0)
+        assert f"(contoh {edition})" in aduan("region", "show", "--edition", edition).out
+        assert json.loads(aduan("region", "show", "--json").out)["edition"] == edition
+
+    def test_an_edition_nobody_knows_is_told(self, aduan):
+        done = aduan("region", "show", "--edition", "9+00000000")
+        assert done.status == 1
+        assert "no edition '9+00000000'" in done.err
+
+    def test_the_form_of_the_files_is_written(self, aduan, tmp_path):
+        assert aduan("region", "schema", "--write", str(tmp_path / "forms")).status == 0
+        assert "desk.schema.json" in {path.name for path in (tmp_path / "forms").iterdir()}
+        assert json.loads(aduan("region", "schema").out)["agencies.schema.json"]["type"] == "object"
+
+    def test_another_pack_is_rehearsed(self, aduan, folder, tmp_path):
+        shutil.copytree(folder / "packs" / "contoh", tmp_path / "next" / "contoh")
+        done = aduan("region", "rehearse", str(tmp_path / "next" / "contoh"))
+        assert (done.status, done.err) == (0, "")
+        assert "0 go elsewhere, 0 become late" in done.out
+        agencies = tmp_path / "next" / "contoh" / "agencies.csv"
+        agencies.write_text(agencies.read_text().replace("99,office", "99,night"))
+        done = aduan("region", "rehearse", str(tmp_path / "next" / "contoh"))
+        assert done.status == 1
+        assert "unknown calendar 'night'" in done.out
+        assert "nothing was rehearsed" in done.err
+
     def test_a_broken_pack_lists_every_fault_and_ends_with_one(self, aduan, folder):
         agencies = folder / "packs" / "contoh" / "agencies.csv"
         agencies.write_text(agencies.read_text().replace("prov-bpbd,bpbd", "prov-dpupr,bpbd"))
@@ -369,13 +415,20 @@ class TestStaff:
 
     def test_add_and_list(self, aduan):
         assert self.add(aduan).out == "added petugas@example.org (admin)\n"
-        agencies = ("--opd", "melati-dpupr", "--opd", "prov-dpupr")
+        agencies = ("--opd", "melati-dpupr", "--opd", "prov-dpupr", "--position", "head")
         assert self.add(aduan, "Dua@Example.org", "officer", *agencies).status == 0
         assert self.accounts(aduan) == {
-            "petugas@example.org": {"email": "petugas@example.org", "role": "admin", "opd": [], "state": "active"},
+            "petugas@example.org": {
+                "email": "petugas@example.org",
+                "role": "admin",
+                "position": "officer",
+                "opd": [],
+                "state": "active",
+            },
             "dua@example.org": {
                 "email": "dua@example.org",
                 "role": "officer",
+                "position": "head",
                 "opd": ["melati-dpupr", "prov-dpupr"],
                 "state": "active",
             },

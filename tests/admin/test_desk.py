@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from admin.responses import safe_cell
 from channels.message import InboundMessage
 from dispatch.models import Audit, EventState, InboundEvent, Staff
 from dispatch.reports import EXPORT_COLUMNS
 from dispatch.runtime import Runtime
 from dispatch.services import inbound
+from dispatch.sheets import safe_cell
 from dispatch.workflow import Status
 from tests.admin.conftest import Browser, one_database
 from tests.support.clock import Clock

@@ -53,8 +53,8 @@ def case(runtime: Runtime, clock: Clock) -> dict[str, str]:
     made["closed"] = open_ticket(runtime, "Pohon tumbang di jalan")
     with runtime.writing() as session:
         row = session.get_one(Ticket, made["closed"].id)
-        service.move(session, clock(), row, Status.IN_PROGRESS)
-        service.move(session, clock(), row, Status.RESOLVED)
+        service.move(session, runtime.region, clock(), row, Status.IN_PROGRESS)
+        service.move(session, runtime.region, clock(), row, Status.RESOLVED)
         out = session.scalars(select(Outbox).where(col(Outbox.ticket_id) == made["failed"].id)).one()
         out.state = "failed"
         session.add(out)

@@ -40,6 +40,13 @@ PEOPLE = {
 TABLE = """
 GET /admin/                                   | login  second change in     in     in     in     in     in
 GET /admin/account                            | login  second change in     in     in     in     in     in
+GET /admin/account/ways                       | login  second change in     in     in     in     in     in
+POST /admin/account/ways                      | login  second change in     in     in     in     in     in
+POST /admin/account/ways/ask                  | login  second change in     in     in     in     in     in
+POST /admin/account/ways/confirm              | login  second change in     in     in     in     in     in
+POST /admin/account/ways/test                 | login  second change in     in     in     in     in     in
+GET /admin/alerts                             | login  second change in     in     in     in     in     in
+POST /admin/alerts/seen                       | login  second change in     in     in     in     in     in
 POST /admin/account/sessions/<session_id>/end | login  second change in     in     in     in     in     in
 POST /admin/account/sessions/end-others       | login  second change in     in     in     in     in     in
 GET /admin/attachments/<attachment_id>        | login  second change 404    in     404    in     in     in
@@ -48,6 +55,14 @@ GET /admin/attachments/<attachment_id>/show   | login  second change 404    in  
 GET /admin/export/tickets.csv                 | login  second change in     in     in     in     in     in
 GET /admin/help                               | login  second change in     in     in     in     in     in
 POST /admin/language                          | login  in     in     in     in     in     in     in     in
+GET /admin/intake                             | login  second change in     in     in     in     in     in
+POST /admin/intake                            | login  second change in     in     in     in     in     in
+GET /admin/intake/<key>                       | login  second change 404    404    404    404    404    404
+GET /admin/lapor                              | login  second change 403    403    403    403    in     in
+POST /admin/lapor                             | login  second change 403    403    403    403    in     in
+GET /admin/lapor/export.<form>                | login  second change 403    403    403    403    in     in
+POST /admin/tickets/<number>/lapor            | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/told             | login  second change 404    in     404    in     in     in
 GET /admin/login                              | in     in     in     in     in     in     in     in     in
 POST /admin/login                             | in     in     in     in     in     in     in     in     in
 POST /admin/logout                            | login  login  login  login  login  login  login  login  login
@@ -68,22 +83,36 @@ GET /admin/staff                              | login  second change 403    403 
 POST /admin/staff                             | login  second change 403    403    403    403    403    in
 POST /admin/staff/<staff_id>/disable          | login  second change 403    403    403    403    403    in
 POST /admin/staff/<staff_id>/enable           | login  second change 403    403    403    403    403    in
+POST /admin/staff/<staff_id>/position         | login  second change 403    403    403    403    403    in
+POST /admin/staff/<staff_id>/ways             | login  second change 403    403    403    403    403    in
 POST /admin/staff/<staff_id>/reset            | login  second change 403    403    403    403    403    in
 POST /admin/staff/<staff_id>/second-factor    | login  second change 403    403    403    403    403    in
 POST /admin/staff/<staff_id>/sessions         | login  second change 403    403    403    403    403    in
 GET /admin/tickets                            | login  second change in     in     in     in     in     in
 GET /admin/tickets/<number>                   | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>                  | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/accept           | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/assign           | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/deliveries/<row_id>/resend | login second change 404 in  404    in     in     in
 POST /admin/tickets/<number>/deliveries/<row_id>/settle | login second change 404 in  404    in     in     in
+POST /admin/tickets/<number>/different        | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/join             | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/merge            | login  second change 403    403    403    403    in     in
 POST /admin/tickets/<number>/messages/<message_id>/told | login second change 404 in  404    in     in     in
 POST /admin/tickets/<number>/note             | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/part             | login  second change 403    403    403    403    in     in
+POST /admin/staff/<staff_id>/secret           | login  second change 403    403    403    403    403    in
+POST /admin/tickets/<number>/owner            | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/privacy          | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/place            | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/report           | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/send-back        | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/split            | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/split-off        | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/status           | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/undo-flood       | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/unlearn          | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/unsplit          | login  second change 404    in     404    in     in     in
 GET /admin/triage                             | login  second change 403    403    in     403    in     in
 GET /admin/undelivered                        | login  second change in     in     in     in     in     in
 """
@@ -158,6 +187,8 @@ def test_matrix(person: str, app: Flask, runtime: Runtime, browser: Callable[[],
         "session_id": "9999",
         "message_id": str(said.id),
         "row_id": str(row_id),
+        "key": "nothing-0123456789",
+        "form": "csv",
     }
 
     def ask(route: str) -> str:

@@ -24,6 +24,8 @@ from dispatch.models import AttachmentState, Author, Role, Ticket
 from dispatch.region import Region
 from dispatch.routing import Held, Reason
 from dispatch.runtime import Runtime
+from dispatch.services.handovers import Return
+from dispatch.services.holding import Why
 from dispatch.workflow import Status
 
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_l": None}
@@ -78,7 +80,8 @@ def test_translations_keep_their_values(catalog: Catalog) -> None:
         pytest.param(words.DELIVERIES, DeliveryState, id="deliveries"),
         pytest.param(words.ATTACHMENTS, AttachmentState, id="attachments"),
         pytest.param(words.ATTACHMENT_KINDS, AttachmentKind, id="kinds of attachment"),
-        pytest.param(words.REASONS, [*Reason, *Held, "staff"], id="reasons"),
+        pytest.param(words.RETURNS, Return, id="returns"),
+        pytest.param(words.REASONS, [*Reason, *Held, *Why], id="reasons"),
     ],
 )
 def test_every_key_has_its_word(table: dict[str, object], keys: object, app_context: None) -> None:
@@ -163,7 +166,7 @@ def test_spans_are_never_negative(app_context: None) -> None:
         (Status.ASSIGNED, False, "First answer"),
         (Status.IN_PROGRESS, True, "Resolution"),
         (Status.WAITING, False, "First answer"),
-        (Status.WAITING, True, None),
+        (Status.WAITING, True, None),  # until its cap, a day from now
         (Status.ANSWERED, True, None),
         (Status.CLOSED, True, None),
         (Status.FORWARDED, False, None),
@@ -182,6 +185,7 @@ def test_what_presses(status: str, answered: bool, expected: str | None, app_con
         opened_at=NOW,
         verify_due=NOW,
         first_response_due=NOW,
+        pause_until=NOW + timedelta(days=1),
         resolution_due=NOW,
         first_response_at=NOW if answered else None,
         last_citizen_at=NOW,

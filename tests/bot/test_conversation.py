@@ -19,8 +19,9 @@ from bot.conversation import (
     OpenTicket,
     decide,
 )
+from bot.settled import Answer
 from bot.words import hear
-from channels.message import UNPROVEN, Address, Attachment, AttachmentKind, InboundMessage, Location
+from channels.message import UNPROVEN, Address, Attachment, AttachmentKind, InboundMessage, Intake, Location
 from classifier.reading import Kind
 
 NOW = datetime(2026, 11, 4, 2, 0, tzinfo=UTC)
@@ -42,8 +43,15 @@ ASKED = replace(LATEST, id=3, category=None, last_citizen_at=NOW - timedelta(hou
 #: What somebody knows who was answered from the service directory an hour ago.
 OFFERED: dict[str, Any] = {"offered_at": NOW - timedelta(hours=1), "sure_category": None}
 CHOSEN: dict[str, Any] = {"asked": ASKED, "choice": "jalan_rusak", "sure_category": None, "latest": ASKED}
+RESOLVED = replace(LATEST, id=4, last_citizen_at=NOW - timedelta(days=3), ended_at=NOW - timedelta(days=1))
+YES: dict[str, Any] = {"ending": RESOLVED, "ending_answer": Answer(yes=True), "ended": RESOLVED, "sure_category": None}
+NO_BECAUSE: dict[str, Any] = {**YES, "ending_answer": Answer(yes=False, bare=False)}
+RATED: dict[str, Any] = {"ending": RESOLVED, "ending_answer": Answer(rating=2), "sure_category": None}
+RATED_AND_MORE: dict[str, Any] = {**RATED, "ending_answer": Answer(rating=2, bare=False)}
 LEARNT_THANKS: dict[str, Any] = {"kind": Kind.THANKS, "kind_score": 0.95, "sure_category": None}
 LEARNT_GREETING: dict[str, Any] = {"kind": Kind.GREETING, "kind_score": 0.95, "sure_category": None}
+
+BY_STAFF = Intake(source="phone", staff=1)
 
 
 def facts(text: str = "jalan rusak di Juata", **changes: Any) -> Facts:
@@ -83,6 +91,11 @@ class Case:
 
 
 CASES: dict[str, Case] = {
+    "written down by staff": Case(facts(intake=BY_STAFF), Action.OPEN, "what staff wrote down"),
+    "a command is what the citizen said": Case(facts("STOP", intake=BY_STAFF), Action.OPEN, "what staff wrote down"),
+    "amid a conversation of that number": Case(
+        facts("iya di sana", intake=BY_STAFF, latest=LATEST, sure_category=None), Action.OPEN, "what staff wrote down"
+    ),
     # mail written by a machine
     "automatic mail": Case(facts(automatic=True, channel="mail"), Action.KEEP, "mail written by a machine"),
     "automatic mail that quotes us": Case(
@@ -160,6 +173,11 @@ CASES: dict[str, Case] = {
     "new form without words": Case(
         facts("", channel="web", thread=NEW_THREAD, attachments=PHOTO), Action.ASK_TEXT, "a photo or a pin alone"
     ),
+    # the answer whether to send it outside
+    "a yes to sending": Case(facts("ya", consents=OTHER), Action.CONSENT, "the answer whether to send", OTHER),
+    "a no to sending": Case(facts("tidak", consents=OTHER), Action.CONSENT, "the answer whether to send", OTHER),
+    "a yes to what is held": Case(facts("ya", consents=OTHER, held=True), Action.KEEP, "the bare yes"),
+    "a stop beside a question": Case(facts("STOP", consents=OTHER), Action.STOP, "a command"),
     # thanks
     "thanks after an answer": Case(facts("terima kasih", latest=ANSWERED), Action.THANK, "thanks", ANSWERED),
     "thanks that quote us": Case(facts("makasih", latest=LATEST, threaded=OTHER), Action.THANK, "thanks", OTHER),
@@ -204,6 +222,43 @@ CASES: dict[str, Case] = {
         facts("kami semua warga di sini sangat senang dan bangga sekali atas kerja bapak", **LEARNT_THANKS),
         Action.OPEN,
         "any other text",
+    ),
+    # what is said of the end of a report
+    "it is settled": Case(facts("1", **YES), Action.SETTLE, "the answer to our newest", RESOLVED),
+    "it is not, and why": Case(
+        facts("belum, masih bocor", **NO_BECAUSE), Action.SETTLE, "the answer to our newest", RESOLVED
+    ),
+    "a number beside a matter of its own": Case(
+        facts("2 lampu jalan mati", **{**NO_BECAUSE, "sure_category": "lampu_jalan"}), Action.OPEN, "any other text"
+    ),
+    "a rating": Case(facts("2", **RATED), Action.SETTLE, "the answer to our newest", RESOLVED),
+    "a rating and why": Case(
+        facts("2 karena lama", **RATED_AND_MORE), Action.SETTLE, "the answer to our newest", RESOLVED
+    ),
+    "a number that counts lamps": Case(
+        facts("2 lampu di depan pasar mati", **RATED_AND_MORE, has_matter=True), Action.OPEN, "any other text"
+    ),
+    "settled, in a letter of its own": Case(facts("1", **YES, channel="mail"), Action.OPEN, "each mail"),
+    "settled, in answer to our letter": Case(
+        facts("1", **YES, channel="mail", threaded=RESOLVED), Action.SETTLE, "the answer to our newest", RESOLVED
+    ),
+    "settled, says a claimed sender": Case(
+        facts("1", **YES, channel="mail", threaded=RESOLVED, notes=(UNPROVEN,)), Action.JOIN, "what quotes us", RESOLVED
+    ),
+    "settled, with a photo": Case(facts("1", **YES, attachments=PHOTO), Action.JOIN, "what follows the news", RESOLVED),
+    "thanks for the work": Case(facts("terima kasih", ended=RESOLVED), Action.THANK, "thanks", RESOLVED),
+    "a photo after the end": Case(facts("", ended=RESOLVED, attachments=PHOTO), Action.JOIN, "a photo", RESOLVED),
+    "a reply to the end": Case(
+        facts("di ujung gang masih gelap pak, mohon dicek lagi", ended=RESOLVED, sure_category=None),
+        Action.JOIN,
+        "what follows the news",
+        RESOLVED,
+    ),
+    "another matter after the end": Case(
+        facts("air keruh di Sebengkok", ended=RESOLVED, sure_category="air_bersih"), Action.OPEN, "any other text"
+    ),
+    "words on a ticket that is newer than the end": Case(
+        facts("masih gelap", ended=RESOLVED, latest=ASKED, sure_category=None), Action.JOIN, "a few words", ASKED
     ),
     # the answer to our question which matter it is
     "a number": Case(facts("2", **CHOSEN), Action.CHOOSE, "the answer to our question which", ASKED),

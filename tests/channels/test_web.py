@@ -12,6 +12,7 @@ import pytest
 
 from channels.base import Channel, RawRequest
 from channels.console import Console
+from channels.desk import Desk
 from channels.errors import FetchError, Malformed, Misconfigured
 from channels.message import Address, Attachment, AttachmentKind, InboundMessage, Location
 from channels.web import Web
@@ -88,6 +89,13 @@ class TestWeb(Ours):
 
 class TestConsole(Ours):
     cls = Console
+
+
+class TestDesk(Ours):
+    cls = Desk
+
+    def message(self, text: str) -> bytes:
+        return body(text=text, source="phone", staff=1)
 
 
 READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

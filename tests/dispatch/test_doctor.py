@@ -104,7 +104,7 @@ def test_a_well_installation_is_healthy_and_says_what_it_found(well: Runtime, st
         "configuration", "region pack", "channels", "classifier", "disk", "queue server", "database", "database clock",
         "virus scanner", "attachments", "inbox", "outbox", "quarantine", "sends",
         "resting channels",
-    "refused requests", "budgets", "learning", "processes", "privacy contact",
+    "refused requests", "budgets", "learning", "desk", "processes", "privacy contact",
     }  # fmt: skip
     assert detail(well, "classifier") == starter.version
     assert detail(well, "region pack") == f"{well.region.code} {well.region.version}"

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from dispatch.region import Example, Level, Region, RegionFaults, check, load
+from dispatch.region import (
+    Alike,
+    Asset,
+    Closing,
+    DeskRules,
+    Escalation,
+    Example,
+    Handover,
+    Level,
+    Owner,
+    Pausing,
+    Region,
+    RegionFaults,
+    Rung,
+    check,
+    load,
+)
+from dispatch.region.editions import RULING
 from tests.support import tiny_region
 
 REQUIRED = {"receipt": frozenset({"number", "agency"}), "thanks": frozenset[str]()}
@@ -190,6 +208,81 @@ def test_a_placeholder_is_a_plain_name(pack: Path, field: str) -> None:
     assert all("is not a plain placeholder" in fault.text for fault in found)
 
 
+# --- the desk and the owners ---
+
+
+def test_desk_rules(region: Region) -> None:
+    rules = region.desk_rules
+    assert (rules.pausing, rules.handover, rules.closing) == (Pausing(4, 8), Handover(7, 2), Closing(8, 30))
+    assert rules.escalation == Escalation((Rung("officer", "agency", -7), Rung("head", "agency", 2)), time(7, 30))
+    assert rules.alike == {"": Alike(hours=48), "listrik": Alike(hours=12, kilometres=10, flood=5)}
+    assert (rules.lapor.columns, rules.lapor.statuses) == ({"title": "Judul"}, {"Arsip": "rejected"})
+
+
+@pytest.mark.parametrize(
+    ("old", "rules"),
+    [
+        ("pausing: {cap_days: 4, total_days: 8}\n", {"pausing": Pausing()}),
+        ('  digest_at: "07:30"\n', {"digest_at": time(8)}),
+        ("  any: {hours: 48}\n", {"any": Alike()}),
+    ],
+    ids=["pausing", "digest", "any"],
+)
+def test_what_the_desk_leaves_out_is_as_usual(pack: Path, old: str, rules: dict[str, object]) -> None:
+    text = (pack / "desk.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (pack / "desk.yaml").write_text(text.replace(old, ""), encoding="utf-8")
+    found = load("contoh", pack.parent).desk_rules
+    given = {"pausing": found.pausing, "digest_at": found.escalation.digest_at, "any": found.alike[""]}
+    assert {name: given[name] for name in rules} == rules
+
+
+def test_owners_and_assets(region: Region) -> None:
+    assert region.owners["provinsi"] == Owner(
+        "provinsi", {"id": "Provinsi", "en": "Province"}, "dpupr", Level.PROVINCE, ("jalan provinsi",)
+    )
+    assert dict(region.owned) == {"jalan": ("kabupaten", "provinsi")}
+    assert region.assets == (Asset("Jalan Melati Raya", ("melati raya",), "provinsi", ("jalan",), "99.01"),)
+
+
+def test_a_pack_without_desk_and_owners_has_the_usual_rules(pack: Path) -> None:
+    for file in ("desk.yaml", "ownership.yaml"):
+        (pack / file).unlink()
+    assert check("contoh", pack.parent) == []
+    region = load("contoh", pack.parent)
+    assert (region.desk_rules, dict(region.owners), dict(region.owned), region.assets) == (DeskRules(), {}, {}, ())
+
+
+def test_columns_that_may_be_left_out(region: Region) -> None:
+    agency, category = region.agencies["melati-dpupr"], region.categories["jalan"]
+    assert (agency.supervisor, agency.owns, category.evidence) == ("", (), "answer")
+
+
+# --- editions ---
+
+
+def test_an_edition_is_the_version_and_a_sum_of_the_ruling_files(pack: Path, region: Region) -> None:
+    assert re.fullmatch(r"1\+[0-9a-f]{8}", region.edition)
+    for file in RULING:
+        text = (pack / file).read_bytes()
+        (pack / file).write_bytes(text + b"\n")
+        assert load("contoh", pack.parent).edition != region.edition, file
+        (pack / file).write_bytes(text)
+
+
+@pytest.mark.parametrize("file", ["phrases.yaml", "delivery.yaml", "examples/jalan.txt", "services/umum.yaml"])
+def test_what_rules_no_ticket_makes_no_edition(pack: Path, region: Region, file: str) -> None:
+    with (pack / file).open("a", encoding="utf-8") as target:
+        target.write("\n" if file.endswith("yaml") else "jalan berlubang di gang 26\n")
+    assert load("contoh", pack.parent).edition == region.edition
+
+
+def test_line_ends_and_a_byte_order_mark_make_no_edition(pack: Path, region: Region) -> None:
+    for file in RULING:
+        (pack / file).write_bytes(b"\xef\xbb\xbf" + (pack / file).read_bytes().replace(b"\n", b"\r\n"))
+    assert load("contoh", pack.parent).edition == region.edition
+
+
 # --- the first region ---
 
 
@@ -219,3 +312,24 @@ def test_kaltara_counts_the_hours_of_its_offices() -> None:
     region = load("kaltara")
     assert region.calendars["office"].week[4] == ((time(8), time(11, 30)), (time(13), time(16, 30)))
     assert region.calendars[region.agencies["prov-bpbd"].calendar].observes_holidays is False
+
+
+def test_kaltara_s_agencies_are_watched_over_and_its_owners_looked_after() -> None:
+    region = load("kaltara")
+    unwatched = [code for code, agency in region.agencies.items() if agency.ours and not agency.supervisor]
+    assert unwatched == ["prov-setda"]
+    tended = {owner for agency in region.agencies.values() for owner in agency.owns}
+    assert tended == set(region.owners)
+
+
+@pytest.mark.parametrize("category", ["jalan_rusak", "jembatan_drainase", "lampu_jalan", "sampah", "sungai_irigasi"])
+def test_kaltara_asks_for_a_photo_of_work_outdoors(category: str) -> None:
+    assert load("kaltara").categories[category].evidence == "photo"
+
+
+def test_in_kaltara_the_likeliest_owner_is_who_the_category_goes_to() -> None:
+    region = load("kaltara")
+    assert region.owned
+    for code, owners in region.owned.items():
+        category, first = region.categories[code], region.owners[owners[0]]
+        assert (first.function, first.level) == (category.function, category.level), code

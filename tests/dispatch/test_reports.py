@@ -181,7 +181,11 @@ def test_an_export_has_every_column_and_local_times(runtime: Runtime, clock: Clo
         "resolved_at": "",
         "closed_at": "",
         "delivered": "queued",
+        "outcome": "",
         "overdue": "no",
+        "handovers": "0",
+        "bounces": "0",
+        "part_of": "",
     }
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dispatch.region import Level
-from dispatch.routing import Reason, Route, route
+from dispatch.ownership import Finding, Why
+from dispatch.region import Level, Owner
+from dispatch.routing import Reason, Route, above, forbidden, inspectorate_accused, inspects, keeper, route
+from dispatch.services.assigning import Complaint
 from tests.support import rules
 
 # Kota Muara (65.71) has joined; Kabupaten Hulu (65.01) has agencies and has not; Kabupaten Hilir (65.02) has none.
@@ -120,5 +122,120 @@ def test_an_unknown_category_is_an_error() -> None:
         route(REGION, "roof", "65.71")
 
 
+OWNERS = {
+    "town": Owner("town", {"id": "Kota"}, "dpupr", Level.LOCAL, ("jalan kota",)),
+    "prov": Owner("prov", {"id": "Provinsi"}, "dpupr", Level.PROVINCE, ("jalan provinsi",)),
+    "state": Owner("state", {"id": "Negara"}, "bpjn", Level.EXTERNAL, ("jalan nasional",)),
+    "village": Owner("village", {"id": "Desa"}, "dpmd", Level.LOCAL, ("jalan desa",)),
+}
+OWNED = replace(
+    REGION,
+    agencies={
+        **REGION.agencies,
+        "state-roads": rules.external("state-roads", "bpjn"),
+        "muara-villages": rules.agency("muara-villages", "dpmd", "65.71"),
+        "prov-villages": rules.agency("prov-villages", "dpmd"),
+        "muara-bridges": replace(rules.agency("muara-bridges", "bridges", "65.71"), owns=("town",)),
+        "muara-above": rules.agency("muara-above", "setda", "65.71"),
+        "muara-inspectorate": replace(REGION.agencies["muara-inspectorate"], supervisor="muara-above"),
+    },
+    owners=OWNERS,
+    owned={"road": ("town", "prov", "state", "village"), "park": ("town",)},
+)
+
+# owner and how it is known | area | agency | reason | provisional
+OWNER_TABLE = """
+state asset         | 65.71 | state-roads    | asset           | no
+state owner_words   | -     | state-roads    | owner_words     | no
+prov owner_words    | 65.71 | prov-roads     | owner_words     | no
+prov owner_words    | -     | prov-roads     | owner_words     | no
+prov staff          | 65.01 | prov-roads     | staff_owner     | no
+village owner_words | 65.71 | muara-villages | owner_words     | no
+village owner_words | 65.01 | prov-villages  | no_local_agency | no
+village owner_words | -     | prov-villages  | place_unknown   | yes
+town owner_default  | 65.71 | muara-bridges  | owner_default   | no
+town owner_only     | 65.71 | muara-bridges  | local           | no
+town owner_words    | 65.01 | prov-roads     | not_joined      | no
+state owner_default | 65.71 | state-roads    | owner_default   | no
+"""
+OWNER_CASES = [tuple(cell.strip() for cell in row.split("|")) for row in OWNER_TABLE.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("known", "area", "agency", "reason", "provisional"), OWNER_CASES, ids=[f"{c[0]} in {c[1]}" for c in OWNER_CASES]
+)
+def test_whose_asset_it_is_decides(known: str, area: str, agency: str, reason: str, provisional: str) -> None:
+    owner, _, why = known.partition(" ")
+    staff = why == "staff"
+    found = Finding(owner, Why.WORDS if staff else Why(why))
+    place = None if area == "-" else area
+    route_found = route(OWNED, "road", place, found=found, by_staff=staff)
+    assert route_found == Route(agency, Reason(reason), provisional == "yes")
+
+
+def test_the_usual_owner_with_the_categorys_own_agency_is_no_reason_of_its_own() -> None:
+    plain = replace(
+        OWNED, agencies={code: agency for code, agency in OWNED.agencies.items() if code != "muara-bridges"}
+    )
+    assert route(plain, "road", "65.71", found=Finding("town", Why.USUAL)).reason is Reason.LOCAL
+
+
+# accused | area | agency | reason
+ACCUSED_TABLE = """
+-                                  | 65.71 | muara-inspectorate | supervision
+muara-roads                        | 65.71 | muara-inspectorate | supervision
+muara-inspectorate                 | 65.71 | muara-above        | above_inspectorate
+inspektorat                        | -     | prov-desk          | above_inspectorate
+prov-inspectorate                  | -     | prov-desk          | above_inspectorate
+muara-inspectorate muara-above     | 65.71 | prov-inspectorate  | above_inspectorate
+"""
+ACCUSED_CASES = [tuple(cell.strip() for cell in row.split("|")) for row in ACCUSED_TABLE.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("accused", "area", "agency", "reason"), ACCUSED_CASES, ids=[c[0] for c in ACCUSED_CASES])
+def test_an_inspectorate_does_not_look_into_itself(accused: str, area: str, agency: str, reason: str) -> None:
+    named = "" if accused == "-" else accused
+    place = None if area == "-" else area
+    found = route(OWNED, "road_bribe", place, accused=named.split())
+    assert (found.agency, found.reason) == (agency, Reason(reason))
+    assert forbidden(OWNED, Complaint(True, named), found.agency) is None
+
+
+@pytest.mark.parametrize("accused", ["", "muara-roads", "muara-inspectorate", "prov-inspectorate", "inspektorat"])
+def test_what_is_about_officials_is_for_inspectorates_and_never_for_the_accused(accused: str) -> None:
+    about = Complaint(True, accused)
+    for code, agency in OWNED.agencies.items():
+        allowed = forbidden(OWNED, about, code) is None
+        named = code in accused.split() or agency.function in accused.split()
+        above_it = [above(OWNED, each, accused.split()) for each in OWNED.agencies if inspects(OWNED, each)]
+        assert not (allowed and named)
+        assert not allowed or inspects(OWNED, code) or (accused and code in above_it)
+    assert forbidden(OWNED, about, keeper(OWNED, about)) is None
+    assert all(forbidden(OWNED, Complaint(False, accused), code) is None for code in OWNED.agencies)
+
+
+# words | area | which
+INSPECTORS = """
+Oknum inspektorat minta uang kepada kepala sekolah         | 65.71 | muara-inspectorate
+pegawai di kantor inspektorat memeras bendahara            | 65.71 | muara-inspectorate
+Inspektorat menerima suap dari kontraktor                  | 65.71 | muara-inspectorate
+auditor inspektorat provinsi minta uang                    | 65.71 | prov-inspectorate
+oknum inspektorat minta uang                               | -     | inspektorat
+oknum inspektorat minta uang                               | 65.02 | prov-inspectorate
+Sudah lapor ke inspektorat tetapi kepala dinas masih minta | 65.71 |
+Mohon inspektorat periksa kepala desa kami                 | 65.71 |
+inspektorat                                                | 65.71 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "area", "which"),
+    [tuple(cell.strip() for cell in row.split("|")) for row in INSPECTORS.strip().splitlines()],
+)
+def test_who_was_told_is_not_who_is_complained_about(text: str, area: str, which: str) -> None:
+    assert inspectorate_accused(OWNED, text, None if area == "-" else area) == which
+
+
 def test_every_reason_has_a_case() -> None:
-    assert {case[3] for case in CASES} == set(Reason)
+    found = {case[3] for case in (*CASES, *OWNER_CASES, *ACCUSED_CASES)}
+    assert found == set(Reason)

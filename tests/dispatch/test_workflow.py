@@ -10,7 +10,7 @@ from dispatch.workflow import Status
 #: Row: from. Column: to, in the order new assigned in_progress waiting answered resolved closed rejected forwarded.
 MATRIX = """
 new          .  x  x  x  x  .  .  x  x
-assigned     .  x  x  x  x  .  .  x  x
+assigned     .  x  x  x  x  x  .  x  x
 in_progress  .  x  .  x  x  x  .  x  x
 waiting      x  x  x  x  x  x  .  x  x
 answered     .  x  x  x  x  x  x  .  x

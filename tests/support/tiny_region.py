@@ -128,6 +128,46 @@ budgets:
   sms: {messages: 100, rupiah: 90000, hard_messages: 150, hard_rupiah: 135000}
 """
 
+DESK = """\
+pausing: {cap_days: 4, total_days: 8}
+handover: {accept_hours: 7, bounces: 2}
+escalation:
+  digest_at: "07:30"
+  rungs:
+    - {position: officer, scope: agency, after_hours: -7}
+    - {position: head, scope: agency, after_hours: 2}
+closing: {silence_days: 8, reopen_days: 30}
+alike:
+  any: {hours: 48}
+  listrik: {hours: 12, kilometres: 10, flood: 5}
+lapor:
+  columns: {title: Judul}
+  statuses: {Arsip: rejected}
+  export_statuses: {rejected: Arsip}
+"""
+
+OWNERSHIP = """\
+owners:
+  - code: kabupaten
+    name: {id: Kabupaten atau kota, en: Regency or city}
+    function: dpupr
+    level: local
+    cues: [jalan kabupaten]
+  - code: provinsi
+    name: {id: Provinsi, en: Province}
+    function: dpupr
+    level: province
+    cues: [jalan provinsi]
+owned:
+  jalan: [kabupaten, provinsi]
+assets:
+  - name: Jalan Melati Raya
+    aliases: [melati raya]
+    owner: provinsi
+    categories: [jalan]
+    area: "99.01"
+"""
+
 _SENTENCES = {
     "jalan": "jalan berlubang",
     "bencana": "banjir besar",
@@ -203,6 +243,8 @@ FILES = {
     "clocks.yaml": CLOCKS,
     "phrases.yaml": PHRASES,
     "delivery.yaml": DELIVERY,
+    "desk.yaml": DESK,
+    "ownership.yaml": OWNERSHIP,
     **EXAMPLES,
     **KNOWLEDGE,
     **ASPECTS,

@@ -160,6 +160,7 @@ def upgrade() -> None:
         sa.Column("rung", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.Column("send_at", UtcDateTime(), nullable=True),
         sa.Column("seen_at", UtcDateTime(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -178,10 +179,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_message", ["message_id"], unique=False)
+        batch_op.create_index("ix_alert_send", ["send_at"], unique=False)
         batch_op.create_index("ix_alert_staff", ["staff_id", "seen_at", "id"], unique=False)
         batch_op.create_index("ix_alert_ticket", ["ticket_id"], unique=False)
 
     with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("missed_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("owner", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("accept_due", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("accepted_at", UtcDateTime(), nullable=True))
@@ -201,7 +205,17 @@ def upgrade() -> None:
     with op.batch_alter_table("status_change", schema=None) as batch_op:
         batch_op.add_column(sa.Column("outcome", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("worked_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("until", UtcDateTime(), nullable=True))
         batch_op.create_index("ix_status_change_worked", ["worked_at", "id"], unique=False)
+
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("copy_of", sa.Integer(), nullable=True))
+        batch_op.create_unique_constraint("uq_message_copy", ["copy_of", "ticket_id"])
+        batch_op.create_foreign_key("fk_message_copy", "message", ["copy_of"], ["id"])
+
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("shown", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.alter_column("event_id", existing_type=sa.Integer(), nullable=True)
 
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.add_column(sa.Column("place_choices", sa.JSON(), nullable=False, server_default="[]"))
@@ -209,6 +223,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("privacy", sa.String(), nullable=False, server_default="named"))
         batch_op.add_column(sa.Column("owner", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("consent", sa.String(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("consent_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("accused", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("parent_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("lead_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("source", sa.String(), nullable=False, server_default=""))
@@ -222,11 +238,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("pause_reason", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("pause_until", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("escalated", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("ladder_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("outcome", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("settled_asked_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("content", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("rating", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("own_part", sa.Boolean(), nullable=False, server_default=sa.true()))
         batch_op.create_index("ix_ticket_alike", ["area", "category", "opened_at"], unique=False)
+        batch_op.create_index("ix_ticket_ladder", ["status", "ladder_at"], unique=False)
         batch_op.create_index("ix_ticket_lead", ["lead_id"], unique=False)
         batch_op.create_index("ix_ticket_next", ["status", "next_due"], unique=False)
         batch_op.create_index("ix_ticket_parent", ["parent_id"], unique=False)
@@ -247,11 +266,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ticket_parent")
         batch_op.drop_index("ix_ticket_next")
         batch_op.drop_index("ix_ticket_lead")
+        batch_op.drop_index("ix_ticket_ladder")
         batch_op.drop_index("ix_ticket_alike")
+        batch_op.drop_column("own_part")
         batch_op.drop_column("rating")
         batch_op.drop_column("content")
         batch_op.drop_column("settled_asked_at")
         batch_op.drop_column("outcome")
+        batch_op.drop_column("ladder_at")
         batch_op.drop_column("escalated")
         batch_op.drop_column("pause_until")
         batch_op.drop_column("pause_reason")
@@ -265,14 +287,28 @@ def downgrade() -> None:
         batch_op.drop_column("source")
         batch_op.drop_column("lead_id")
         batch_op.drop_column("parent_id")
+        batch_op.drop_column("accused")
+        batch_op.drop_column("consent_at")
         batch_op.drop_column("consent")
         batch_op.drop_column("owner")
         batch_op.drop_column("privacy")
         batch_op.drop_column("place_text")
         batch_op.drop_column("place_choices")
 
+    # What staff attached came with no event: the older schema has no place for such a row.
+    op.execute("DELETE FROM attachment WHERE event_id IS NULL")
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.alter_column("event_id", existing_type=sa.Integer(), nullable=False)
+        batch_op.drop_column("shown")
+
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_constraint("fk_message_copy", type_="foreignkey")
+        batch_op.drop_constraint("uq_message_copy", type_="unique")
+        batch_op.drop_column("copy_of")
+
     with op.batch_alter_table("status_change", schema=None) as batch_op:
         batch_op.drop_index("ix_status_change_worked")
+        batch_op.drop_column("until")
         batch_op.drop_column("worked_at")
         batch_op.drop_column("outcome")
 
@@ -287,6 +323,7 @@ def downgrade() -> None:
         batch_op.drop_column("staff_id")
 
     with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.drop_column("missed_at")
         batch_op.drop_column("returned")
         batch_op.drop_column("returned_at")
         batch_op.drop_column("accepted_at")
@@ -296,6 +333,8 @@ def downgrade() -> None:
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index("ix_alert_ticket")
         batch_op.drop_index("ix_alert_staff")
+        batch_op.drop_index("ix_alert_send")
+        batch_op.drop_index("ix_alert_message")
 
     op.drop_table("alert")
     with op.batch_alter_table("twin", schema=None) as batch_op:
