@@ -74,13 +74,24 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             found[outbound(provider)] = count
             _ring(runtime, outbound(provider))
     for name, step in SWEEPS.items():
-        if count := step(runtime):
-            log.info("swept", extra={"step": name, "count": count})
+        _step(runtime, name, step)
     if expired:
         log.warning("sends left without an answer are uncertain", extra={"count": expired})
     if moved:
         log.info("messages go another way", extra={"count": moved})
     return found
+
+
+def _step(runtime: Runtime, name: str, step: Callable[[Runtime], int]) -> None:
+    """One step of the table. A fault of its own making is logged and keeps no other step from its work; what the
+    database refuses ends the whole sweep, which is tried again at the next tick."""
+    try:
+        if count := step(runtime):
+            log.info("swept", extra={"step": name, "count": count})
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        log.exception("a step of the sweep broke", extra={"step": name, "error": type(error).__name__})
 
 
 def _ring(runtime: Runtime, queue: str, *rows: int) -> None:

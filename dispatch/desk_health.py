@@ -34,7 +34,9 @@ def look(runtime: Runtime) -> Iterator[tuple[bool, str]]:
         recounts = session.scalar(select(func.count()).select_from(Recount).where(*slow)) or 0
         ours = [agency.code for agency in agencies if agency.ours]
         nobody = or_(col(Ticket.next_due).is_(None), col(Ticket.agency).not_in(ours))
-        lost = select(col(Ticket.number)).where(col(Ticket.status).in_(sorted(OPEN)), nobody)
+        # A report that is joined to another goes by that one's dates.
+        alone = col(Ticket.lead_id).is_(None)
+        lost = select(col(Ticket.number)).where(col(Ticket.status).in_(sorted(OPEN)), alone, nobody)
         count = session.scalar(select(func.count()).select_from(lost.subquery())) or 0
         first = session.scalars(lost.limit(1)).first()
     yield from _unreached(runtime)

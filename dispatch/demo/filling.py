@@ -19,6 +19,7 @@ from dispatch.demo.telling import Person
 from dispatch.demo.world import World
 from dispatch.models import Ticket
 from dispatch.runtime import Runtime
+from dispatch.services import recounting
 
 BATCH = 1000
 #: How many of the people who wrote lately may write again, and how often somebody does.
@@ -55,6 +56,7 @@ def fill(runtime: Runtime, tickets: int, seed: int = 1, progress: Callable[[int]
         del people[:-REMEMBERED]
         if progress is not None:
             progress(min(start + BATCH, tickets))
+    recounting.recount(runtime, "invented tickets", again=True)
     return tickets
 
 

@@ -208,7 +208,8 @@ def send(
         text = f"{text}\n{link(runtime, alert, ticket)}"
     number = f"{ticket.number}: " if ticket else ""
     subject = number + phrases.say("alert_subject", language)
-    message = carry(session, now, address, text=text, subject=subject, language=language)
+    automatic = alert.kind != DANGER  # a spent budget holds nothing back that tells of danger to life
+    message = carry(session, now, address, text=text, subject=subject, language=language, automatic=automatic)
     alert.message_id = message.id
     return message
 
@@ -223,9 +224,19 @@ def _flooded(session: Session, now: datetime, staff: Staff) -> bool:
 
 
 def carry(
-    session: Session, now: datetime, address: CitizenAddress, *, text: str, subject: str, language: str
+    session: Session,
+    now: datetime,
+    address: CitizenAddress,
+    *,
+    text: str,
+    subject: str,
+    language: str,
+    automatic: bool = True,
 ) -> Message:
-    """Calling this will promise a message to a member of staff: of no ticket, so that it is in no conversation."""
+    """Calling this will promise a message to a member of staff: of no ticket, so that it is in no conversation.
+
+    One that is not ``automatic`` goes although the channel's budget for such messages is spent.
+    """
     message = Message(
         address_id=address.id,
         channel=address.channel,
@@ -238,7 +249,7 @@ def carry(
     session.add(message)
     session.flush()
     external = channel_class(address.channel).external
-    for row in outbox.put(session, now, message, address, text=text, automatic=True, subject=subject):
+    for row in outbox.put(session, now, message, address, text=text, automatic=automatic, subject=subject):
         if external:
             ring_sender_after_commit(session, row.channel, row.account, stored_id(row.id))
     return message

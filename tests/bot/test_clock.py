@@ -186,3 +186,17 @@ def test_raw_bytes_are_erased_when_their_time_ends(
     [event] = rows(trained, InboundEvent)
     assert bool(event.raw) is kept
     assert event.payload["text"] == ROAD
+
+
+def test_a_step_that_breaks_keeps_no_other_from_its_work(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worked = []
+
+    def broken(runtime: Runtime) -> int:
+        raise ValueError("a fault of its own")
+
+    monkeypatch.setattr("bot.clock.SWEEPS", {"broken": broken, "whole": lambda runtime: worked.append(1) or 1})
+    sweep(runtime)
+    assert worked == [1]
+    assert "a step of the sweep broke" in caplog.text

@@ -22,12 +22,12 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from bot.clock import SWEEPS
-from dispatch import hours, timeline
-from dispatch.models import Alert, Message, Outbox, Outcome, StatusChange, Ticket
+from dispatch import hours, routing, timeline
+from dispatch.models import Alert, Message, Outbox, Outcome, Privacy, StatusChange, Ticket
 from dispatch.region import Region
 from dispatch.region.rules import Closing, DeskRules, Pausing
 from dispatch.runtime import Runtime
-from dispatch.services import answers, closing, handovers, joining, parts, tickets
+from dispatch.services import answers, closing, handovers, joining, parts, recounting, secrecy, tickets
 from dispatch.services.answers import CannotReach, Stale, Then
 from dispatch.services.closing import Incomplete
 from dispatch.services.evidence import Unproven
@@ -170,6 +170,39 @@ def machine(runtime: Runtime, clock: Clock, officer: int, supervisor: int) -> ty
         def split_off(self, which: int) -> None:
             self.step(which, lambda s, t: joining.split_off(s, runtime.phrases, clock(), t, staff_id=officer))
 
+        @rule(which=st.integers(0, 9))
+        def unsplit(self, which: int) -> None:
+            self.step(which, lambda s, t: parts.unsplit(s, runtime.region, clock(), t, staff_id=officer))
+
+        @rule(which=st.integers(0, 9), area=st.sampled_from(["65.71.01", "65.01.08", "65.71"]))
+        def place(self, which: int, area: str) -> None:
+            self.step(which, lambda s, t: tickets.place(s, runtime.region, clock(), t, area))
+
+        @rule(which=st.integers(0, 9), conduct=st.booleans())
+        def judge_conduct(self, which: int, conduct: bool) -> None:
+            def do(session: Session, ticket: Ticket) -> None:
+                agency = runtime.region.inspectorate if conduct else ticket.agency
+                tickets.reassign(
+                    session,
+                    runtime.region,
+                    clock(),
+                    ticket,
+                    agency=agency,
+                    category=None,
+                    staff_id=supervisor,
+                    supervision=conduct,
+                )
+
+            self.step(which, do)
+
+        @rule(which=st.integers(0, 9), privacy=st.sampled_from(Privacy))
+        def conceal(self, which: int, privacy: Privacy) -> None:
+            self.step(which, lambda s, t: secrecy.conceal(s, runtime.region, clock(), t, privacy))
+
+        @rule()
+        def recount(self) -> None:
+            recounting.recount(runtime, "test", again=True)
+
         # Time
 
         @rule(length=st.sampled_from([timedelta(minutes=1), timedelta(hours=5), timedelta(days=3), timedelta(days=20)]))
@@ -237,6 +270,7 @@ def check(region: Region, clock: Clock, ticket: Ticket, history: list[StatusChan
     assert history[-1].to_status == ticket.status
     if ticket.status in OPEN:
         assert agency.ours and agency.joined
+        assert routing.forbidden(region, ticket, ticket.agency) is None
         # What is joined to another ticket is worked on there, and due there.
         assert ticket.lead_id is not None or (ticket.next_due is not None and ticket.next_step)
         assert ticket.closed_at is None and ticket.outcome == ""
