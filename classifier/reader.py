@@ -6,6 +6,7 @@ teach, or a text it cannot judge, reads as "nothing to report".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,11 @@ from classifier.text import MAX_CHARACTERS
 
 AGENCY = "agency"
 KIND, SUPERVISION, DANGER, URGENT = "kind", "supervision", "danger", "urgent"
+#: A sentence among others tells of danger only where it leaves next to no doubt: out of its context it says less.
+SENTENCE_FROM = 0.9
+SENTENCE_WORDS = 3
+MOST_SENTENCES = 20
+_END = re.compile(r"[.!?;\n]+")
 #: Which danger: told apart among texts that tell of one.
 DANGER_KIND = "danger_kind"
 YES, NO, NONE = "yes", "no", "none"
@@ -69,8 +75,8 @@ class Reader:
         text = text[:MAX_CHARACTERS]
         kind, kind_confidence = self._best(KIND, seen)
         supervision, supervision_confidence = self._raised(SUPERVISION, seen)
-        danger, danger_confidence = self._raised(DANGER, seen)
-        threat = self._best(DANGER_KIND, seen)[0] if danger else None
+        danger, danger_confidence, told_by = self._danger(text, seen)
+        threat = self._best(DANGER_KIND, told_by)[0] if danger else None
         return Reading(
             prediction=self.agency.suggest_tokens(found),
             kind=Kind(kind or Kind.COMPLAINT),
@@ -83,6 +89,20 @@ class Reader:
             personal=personal.find(text),
             language=language.tell(text),
         )
+
+    def _danger(self, text: str, seen: Traits | None) -> tuple[bool, float, Traits | None]:
+        """Whether a text tells of danger, how surely, and what it was read in: the whole, else the one sentence that
+        tells of it. Whoever first complains of other matters would not be heard as a whole."""
+        danger, confidence = self._raised(DANGER, seen)
+        if danger or seen is None or DANGER not in self._judges:
+            return danger, confidence, seen
+        for part in _sentences(text):
+            found = read_tokens(part)
+            alone = traits(part, [token.form for token in found]) if found else None
+            sure = self._probabilities(DANGER, alone).get(YES, 0.0)
+            if sure >= SENTENCE_FROM:
+                return True, sure, alone
+        return False, confidence, seen
 
     def _probabilities(self, aspect: str, seen: Traits | None) -> dict[str, float]:
         """Nothing where the aspect is not taught, or nothing in the text is known."""
@@ -101,6 +121,13 @@ class Reader:
             return False, 0.0
         raised = every[YES] >= self.aspects[aspect].threshold
         return raised, every[YES if raised else NO]
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of a text that has several: those of some words, and of a long one the first and the last."""
+    found = [part for part in _END.split(text) if len(part.split()) >= SENTENCE_WORDS]
+    half = MOST_SENTENCES // 2
+    return [] if len(found) < 2 else found if len(found) <= MOST_SENTENCES else [*found[:half], *found[-half:]]
 
 
 def save(reader: Reader, folder: Path) -> None:

@@ -159,7 +159,6 @@ REQUIRED: dict[str, frozenset[str]] = _keys(
     "web_privacy_named",
     "web_privacy_anonymous",
     "web_privacy_secret",
-    "web_privacy_hint",
     # what staff are told by a channel
     "alert_subject",
     "alert_due number step due",

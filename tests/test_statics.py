@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 import admin.app
 import bot.app
 from dispatch.runtime import Runtime
+from dispatch.statics import light
 
 #: What is served does not depend on the kind of database.
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -69,7 +70,7 @@ def get(runtime: Runtime) -> Iterator[Get]:
 @pytest.mark.parametrize(("path", "file"), FILES.items(), ids=FILES)
 def test_a_file_is_compressed_for_who_takes_it(get: Get, path: str, file: Path) -> None:
     plain, packed = get(path, **{"Accept-Encoding": "identity"}), get(path, **GZIP)
-    assert body(plain) == gzip.decompress(body(packed)) == file.read_bytes()
+    assert body(plain) == gzip.decompress(body(packed)) == light(file.name, file.read_bytes())
     assert len(body(packed)) * 2 < len(body(plain))
     assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
     assert int(packed.headers["Content-Length"]) == len(body(packed))
@@ -77,6 +78,18 @@ def test_a_file_is_compressed_for_who_takes_it(get: Get, path: str, file: Path) 
     for name in ("Vary", "Content-Type", "Cache-Control", "X-Content-Type-Options"):
         assert plain.headers[name] == packed.headers[name]
     assert packed.headers["Vary"] == "Accept-Encoding"
+
+
+SCRIPTS = sorted((ROOT / "bot/static").glob("*.js"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_can_be_looked_at_line_by_line(script: Path, backend: object) -> None:
+    """Else leaving out comments and indentation would change what it says."""
+    lines = script.read_text().splitlines()
+    assert [line for line in lines if line.count("`") % 2 or line.endswith("\\") or "/*" in line] == []
+    kept = light(script.name, script.read_bytes()).decode().splitlines()
+    assert kept == [line.strip() for line in lines if line.strip() and not line.strip().startswith("//")]
 
 
 #: What a browser takes → whether it is sent compressed.

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from admin.app import MAX_BODY, create_app
+from admin.endings import MOST_BODY
 from admin.security import CSP, public
 from dispatch.runtime import Runtime
 from tests.admin.conftest import Browser, one_database, token_of
@@ -90,10 +91,15 @@ def test_a_fault_of_ours_tells_nothing(app: Flask, browser: Make) -> None:
 
 
 @one_database
-@pytest.mark.parametrize("size", [MAX_BODY + 1, 5 * MAX_BODY])
-def test_too_much_is_refused(size: int, signed_in: Make) -> None:
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [("/status", MAX_BODY + 1), ("/status", 5 * MAX_BODY), ("", MOST_BODY + 1)],
+    ids=["a form", "a large form", "a form with files"],
+)
+def test_too_much_is_refused(path: str, size: int, signed_in: Make) -> None:
     someone = signed_in(role="admin")
-    response = someone.client.post("/admin/tickets/KU-7MPA-3QRW", data={"csrf_token": "x", "reply": "y" * size})
+    form = {"csrf_token": "x", "reply": "y" * size}
+    response = someone.client.post(f"/admin/tickets/KU-7MPA-3QRW{path}", data=form)
     assert response.status_code == 413
     assert "That is too much at once" in response.text
 

@@ -333,7 +333,7 @@ WANTED = {
 }
 ADDRESSES = (
     "/", "/lapor", "/obrolan", "/obrolan/isi", "/unggah", "/lacak", "/lacak/KU-1", "/lacak?nomor=x", "/privasi",
-    "/layanan", "/layanan?q=x", "/layanan/skck", "/layanan/tiada",
+    "/bukti/KU-1/1", "/layanan", "/layanan?q=x", "/layanan/skck", "/layanan/tiada",
     "/healthz", "/readyz", "/metrics", "/hooks/sms", "/hooks/tidak-ada", "/static/pages.css", "/static/tidak-ada.css",
     "/tidak-ada",
 )  # fmt: skip

@@ -380,7 +380,7 @@ def test_every_page_can_be_rendered_with_labels_and_one_heading(visitor: Visitor
     fields = {
         dict(attrs).get("id")
         for tag, attrs in page.elements
-        if tag in ("input", "textarea") and dict(attrs).get("type") not in ("hidden", "button")
+        if tag in ("input", "textarea", "select") and dict(attrs).get("type") not in ("hidden", "button")
     }
     ids = [attrs["id"] for attrs in named if "id" in attrs]
     assert fields == labels

@@ -585,10 +585,10 @@ def test_the_keyboard_goes_through_the_form_in_reading_order(page: Page) -> None
     expect(page.locator(".photos li")).to_have_count(1)
     page.focus("#text")
     order = []
-    for _ in range(6):
+    for _ in range(7):
         page.keyboard.press("Tab")
         order.append(page.evaluate("const e = document.activeElement; e.id || e.ariaLabel || e.value || e.textContent"))
-    assert order == ["place", "Gunakan lokasi saya", "photo", "Hapus: foto.png", "name", "Kirim laporan"]
+    assert order == ["place", "Gunakan lokasi saya", "photo", "Hapus: foto.png", "name", "privacy", "Kirim laporan"]
 
 
 def test_without_the_script_the_form_takes_words_place_and_photo(

@@ -30,7 +30,8 @@ def test_danger_is_taught_as_one_question_and_its_kinds_as_another() -> None:
         DANGER_KIND: ("drowning", "fire"),
     }
     assert probabilities(found[DANGER], "rumah terbakar tolong")["yes"] > 0.5
-    assert probabilities(found[DANGER], "sampah menumpuk")["yes"] < 0.5
+    # Of a text in which nothing is known, nothing is said.
+    assert probabilities(found[DANGER], "sampah menumpuk").get("yes", 0.0) < 0.5
     assert probabilities(found[DANGER_KIND], "orang tenggelam")["drowning"] > 0.5
 
 
