@@ -19,7 +19,7 @@ from dispatch.models import Author, CitizenAddress, Direction, Message, Ticket
 from dispatch.phrases import TERSE
 from dispatch.region import Agency, Region
 from dispatch.routing import Forbidden
-from dispatch.services import answers, handovers, holding, labels, tickets
+from dispatch.services import answers, escalations, handovers, holding, labels, tickets
 from dispatch.services.answers import Stale
 from dispatch.workflow import NotAllowed, Status
 
@@ -116,6 +116,19 @@ def _lesson(region: Region, code: str, number: int) -> str:
 
 def _from_triage() -> bool:
     return request.form.get("from") == "triage" and viewer().scope.sees(viewer().desk)
+
+
+@blueprint.post("/tickets/<number>/calm")
+@allow(Need.STAFF)
+def calm(number: str) -> Outcome:
+    """Calling this will take the marks of danger and urgency from a ticket, because a person found that there is
+    none; what the citizen writes later may set them again."""
+    wired, now, who = runtime(), runtime().now(), viewer()
+    with wired.writing() as session:
+        ticket = find(session, number, who, lock=True)
+        escalations.calm(session, now, ticket, staff_id=who.staff_id)
+    flash(gettext("The ticket is no longer marked as dangerous or urgent."))
+    return redirect(url_for("ticket.show", number=number), 303)
 
 
 @blueprint.post("/tickets/<number>/unlearn")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 
 from dispatch.phrases import REQUIRED
-from dispatch.region import Region, load
+from dispatch.region import Fault, Region, load
 from dispatch.region import check as check_pack
 from dispatch.region.schema import schemas
 from dispatch.rehearsal import Outcome, Tally
@@ -20,6 +21,16 @@ from dispatch.services import editions as kept
 
 #: A month, for looking back.
 MONTH = timedelta(days=30.4375)
+#: Faults of a pack that are listed: more than these nobody reads at once.
+SHOWN_FAULTS = 500
+
+
+def tell_faults(faults: Sequence[Fault]) -> None:
+    """Calling this will list the first faults of a pack, and say how many more there are."""
+    for fault in faults[:SHOWN_FAULTS]:
+        click.echo(str(fault))
+    if len(faults) > SHOWN_FAULTS:
+        click.echo(f"and {len(faults) - SHOWN_FAULTS} more")
 
 
 @click.command()
@@ -48,8 +59,7 @@ def rehearse(folder: Path, months: int, as_json: bool) -> int:
     runtime = from_environment()
     folder = folder.resolve()
     if faults := check_pack(folder.name, folder.parent, required_phrases=REQUIRED):
-        for fault in faults:
-            click.echo(str(fault))
+        tell_faults(faults)
         click.echo(f"{len(faults)} fault(s): nothing was rehearsed", err=True)
         return 1
     candidate = load(folder.name, folder.parent, required_phrases=REQUIRED)
@@ -98,10 +108,10 @@ def _tell(present: Region, candidate: Region, found: Outcome, months: int) -> No
     told = ", ".join(f"{tally.count} {_TOLD[name]}" for name, tally in times.items())
     click.echo(f"{elsewhere} go elsewhere, {told}")
     for (before, after), tally in found.moved.items():
-        click.echo(f"  {before} → {after}: {tally.count} ({', '.join(tally.numbers)})")
+        click.echo(f"  {before} → {after}: {tally.count} ({', '.join(tally.numbers) or 'secret'})")
     for name, tally in times.items():
         if tally.count:
-            click.echo(f"  {_TOLD[name]}: {', '.join(tally.numbers)}")
+            click.echo(f"  {_TOLD[name]}: {', '.join(tally.numbers) or 'secret'}")
     for orphan in found.orphans:
         what = "staff" if orphan.kind == "staff" else f"tickets ({orphan.open} open)"
         kind = "agency" if orphan.kind == "staff" else orphan.kind

@@ -14,10 +14,19 @@ from admin.cli_figures import DATE, period_of
 from dispatch import lapor as files
 from dispatch.lapor import LaporFaults
 from dispatch.models import TwinState
+from dispatch.region import Region
 from dispatch.runtime import from_environment
 from dispatch.services import twins
 from dispatch.services.twins import Summary
 from dispatch.sheets import MOST_BYTES
+
+#: What may differ → in words.
+FIELDS = {
+    "status": "status",
+    "agency": "agency",
+    "first_response_due": "first answer due",
+    "resolution_due": "resolution due",
+}
 
 
 @click.group()
@@ -76,13 +85,16 @@ def export(first: datetime | None, last: datetime | None, everything: bool, form
 @lapor.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def conflicts(as_json: bool) -> int:
-    """List what differs between the two systems, and reports that belong to no ticket; status 1 when there is any."""
+    """List what differs between the two systems, and reports that belong to no ticket; status 1 when there is any.
+
+    Secret reports are left out.
+    """
     runtime = from_environment()
     with runtime.reading() as session:
         found = [
             (state, twin, ticket)
             for state in (TwinState.CONFLICT, TwinState.UNMATCHED)
-            for twin, ticket in twins.listed(session, state, limit=10_000)
+            for twin, ticket in twins.listed(session, state, None, limit=10_000)
         ]
     for state, twin, ticket in found:
         number = ticket.number if ticket else ""
@@ -90,6 +102,19 @@ def conflicts(as_json: bool) -> int:
             body = {"tracking_id": twin.tracking_id, "number": number, "state": state, "conflicts": twin.conflicts}
             click.echo(json.dumps(body, ensure_ascii=False))
             continue
-        differs = "; ".join(f"{each['field']}: {each['ours']} here, {each['theirs']} there" for each in twin.conflicts)
+        differs = "; ".join(_differs(runtime.region, each) for each in twin.conflicts)
         click.echo(f"{twin.tracking_id}  {number or '-'}  {differs or 'no ticket of ours'}")
     return 1 if found else 0
+
+
+def _differs(region: Region, conflict: dict[str, str]) -> str:
+    name, ours, theirs = conflict["field"], conflict["ours"], conflict["theirs"]
+    if name.endswith("_due"):
+        ours, theirs = _moment(region, ours), _moment(region, theirs)
+    elif name == "status":
+        ours = ours.replace("_", " ")
+    return f"{FIELDS.get(name, name)}: {ours} here, {theirs} there"
+
+
+def _moment(region: Region, instant: str) -> str:
+    return f"{region.local(datetime.fromisoformat(instant)):%Y-%m-%d %H:%M} {region.zone_label}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import click
 
-from admin.cli_editions import editions, rehearse, schema
+from admin.cli_editions import editions, rehearse, schema, tell_faults
 from admin.cli_places import places
 from dispatch import directory
 from dispatch.phrases import LANGUAGES, REQUIRED, Phrases
@@ -27,17 +28,23 @@ for command in (places, editions, rehearse, schema):
 
 
 @region.command()
-@click.argument("name", required=False)
-def check(name: str | None) -> int:
-    """List every fault of a region pack with file and line."""
+@click.argument("pack", required=False)
+def check(pack: str | None) -> int:
+    """List every fault of a region pack with file and line.
+
+    PACK is the name of one, or a path (with a slash) to its folder; without it the pack in force is checked.
+    """
     settings = from_environment().settings
-    faults = check_pack(name or settings.region, settings.region_dir, required_phrases=REQUIRED)
+    name, packs = pack or settings.region, settings.region_dir
+    if pack and ("/" in pack or pack in (".", "..")):
+        folder = Path(pack).resolve()
+        name, packs = folder.name, folder.parent
+    faults = check_pack(name, packs, required_phrases=REQUIRED)
     if not faults:  # what an answer takes is known once every file can be read
-        pack = load(name or settings.region, settings.region_dir, required_phrases=REQUIRED)
-        faults = directory.too_long(pack, Phrases(pack))
-    for fault in faults:
-        click.echo(str(fault))
-    verdict = f"{len(faults)} fault(s)" if faults else f"region pack {name or settings.region} is in order"
+        read = load(name, packs, required_phrases=REQUIRED)
+        faults = directory.too_long(read, Phrases(read))
+    tell_faults(faults)
+    verdict = f"{len(faults)} fault(s)" if faults else f"region pack {name} is in order"
     click.echo(verdict, err=bool(faults))
     return 1 if faults else 0
 

@@ -15,6 +15,7 @@ from admin.files import PLAYABLE
 from dispatch.models import (
     Assignment,
     AttachmentState,
+    Audit,
     Citizen,
     CitizenAddress,
     Message,
@@ -25,6 +26,7 @@ from dispatch.models import (
     Ticket,
 )
 from dispatch.places import Pin, Places
+from dispatch.services.recounting import RECOUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Calling this will hold one line of the history: an assignment or a change of status, and who did it."""
+    """Calling this will hold one line of the history: an assignment or a change of status, and who did it; or the
+    deadlines' having ``moved`` with the rules: the edition, and when the work was due before and is due now."""
 
     at: datetime
     who: str
     assignment: Assignment | None
     change: StatusChange | None
+    moved: tuple[str, datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def read(session: Session, ticket: Ticket, places: Places) -> Page:
     names = {row.id: row.name for row in _all(session, Staff, Staff.id, sorted(people))}
     steps = [Step(row.assigned_at, names.get(row.staff_id, ""), row, None) for row in assignments]
     steps += [Step(row.at, names.get(row.staff_id, ""), None, row) for row in changes]
+    steps += _moved(session, ticket)
     citizen = session.get_one(Citizen, ticket.citizen_id)
     return Page(
         ticket=ticket,
@@ -134,6 +139,18 @@ def read(session: Session, ticket: Ticket, places: Places) -> Page:
         history=sorted(steps, key=lambda step: (step.at, step.change is None or bool(step.change.from_status))),
         last_message=messages[-1].id or 0 if messages else 0,
     )
+
+
+def _moved(session: Session, ticket: Ticket) -> list[Step]:
+    """Each time that new rules moved when the work is due, from the audit trail."""
+    mine = col(Audit.subject) == "ticket", col(Audit.subject_id) == ticket.number, col(Audit.action) == RECOUNTED
+    found = []
+    for row in session.scalars(select(Audit).where(*mine).order_by(col(Audit.id))):
+        old, new = row.detail.get("old", {}).get("resolution_due"), row.detail.get("new", {}).get("resolution_due")
+        if old and new:
+            moved = (str(row.detail.get("edition", "")), datetime.fromisoformat(old), datetime.fromisoformat(new))
+            found.append(Step(row.at, "", None, None, moved))
+    return found
 
 
 def _all(session: Session, model: type[Any], column: object, values: Sequence[object]) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from dispatch.services import closing, evidence, media, tickets
 from dispatch.services.answers import Then
 from dispatch.services.closing import Incomplete
 from dispatch.services.evidence import Bundle, File, FileRefused, Unproven
-from dispatch.services.holding import PartsOpen
+from dispatch.services.holding import PartsOpen, WholeEnded
 from dispatch.workflow import ENDED, NotAllowed, Status
 
 #: Forms that carry files, and the most bytes of one of them: its files and as much again for words as any form.
@@ -96,6 +96,8 @@ def not_allowed(refused: NotAllowed) -> str:
     if isinstance(refused, PartsOpen):
         open_ones = ", ".join(refused.numbers)
         return str(gettext("Parts of this ticket are still open: %(numbers)s. They end first.", numbers=open_ones))
+    if isinstance(refused, WholeEnded):
+        return str(gettext("The whole ticket has ended or is about officials' conduct now: this part stays ended."))
     return str(
         gettext(
             "A ticket that is “%(now)s” cannot become “%(to)s”.",

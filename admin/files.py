@@ -16,6 +16,7 @@ from sqlmodel import col
 from admin.security import Need, allow, runtime, viewer
 from dispatch.filetypes import UNKNOWN
 from dispatch.models import AttachmentState, Message, StoredAttachment, Ticket
+from dispatch.services import apart
 from dispatch.services.media import path_of
 from dispatch.services.tickets import audit
 
@@ -124,7 +125,8 @@ def _readable(ticket: Ticket) -> bool:
         return True
     with runtime().reading() as session:
         found = session.scalars(select(Ticket).where(col(Ticket.parent_id) == ticket.id)).all()
-    return any(scope.reads(part) for part in found)
+    region = runtime().region
+    return any(scope.reads(part) and not apart.withheld(region, ticket, part.agency) for part in found)
 
 
 def _path(digest: str) -> Path:

@@ -17,7 +17,7 @@ from dispatch.hours import NoWorkingTime
 from dispatch.models import Assignment, Role, Ticket
 from dispatch.places import Places
 from dispatch.region import Agency, Region
-from dispatch.services import handovers, holding, parts
+from dispatch.services import apart, handovers, holding, parts
 from dispatch.services.holding import Why
 from dispatch.workflow import OPEN, Status
 
@@ -70,7 +70,8 @@ def read(session: Session, region: Region, places: Places, now: datetime, ticket
     asked = is_open and ticket.accept_due is not None and ticket.accepted_at is None and not waits
     own = parts.of(session, ticket) if ticket.parent_id is None else []
     whole = session.get(Ticket, ticket.parent_id) if ticket.parent_id is not None else None
-    shown = whole is not None and (whole.privacy != "secret" or who.scope.secret)
+    withheld = whole is None or (apart.withheld(region, whole, ticket.agency) and not who.scope.reads(whole))
+    shown = whole is not None and not withheld and (whole.privacy != "secret" or who.scope.secret)
     free = decides or not (waits or binds)
     return Handing(
         asked=asked,
@@ -79,7 +80,7 @@ def read(session: Session, region: Region, places: Places, now: datetime, ticket
         binds=binds,
         decides=decides,
         sendable=is_open and bool(rows) and not ticket.triage and free,
-        splittable=is_open and ticket.parent_id is None and (decides or not waits),
+        splittable=is_open and ticket.parent_id is None and ticket.lead_id is None and (decides or not waits),
         stays=_stays(session, region, now, ticket, rows),
         parts=own,
         undoable=bool(own) and not any(parts.begun(session, part) for part in own),

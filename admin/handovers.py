@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -26,6 +27,11 @@ blueprint = Blueprint("handovers", __name__)
 
 NOTE_LENGTH = 200
 TASK_LENGTH = 500
+#: What else a step can be refused for, beside ``words.HANDOVER_FAULTS``.
+FAULTS: dict[str, object] = {
+    "split_joined": _l("This is joined to another ticket: split that one, or split this one off first."),
+    "report_conduct": _l("What is about officials' conduct is answered by whoever has the whole ticket."),
+}
 #: Key of a fault → the field of the page it stands beside; the others stand beside the buttons.
 _FIELDS = {
     "return_reason": "return",
@@ -37,6 +43,7 @@ _FIELDS = {
     "split_agency": "split",
     "split_conduct": "split",
     "split_part": "split",
+    "split_joined": "split",
     "split_ended": "split",
     "unsplit_none": "unsplit",
     "unsplit_begun": "unsplit",
@@ -45,7 +52,7 @@ _FIELDS = {
 
 def said(fault: HandoverFault) -> str:
     """Calling this will give the sentence of a refused hand-over in the reader's language."""
-    return words.word(words.HANDOVER_FAULTS, fault.key)
+    return words.word(words.HANDOVER_FAULTS | FAULTS, fault.key)
 
 
 def _step(number: str, field: str, work: Callable[[Session, Ticket], str]) -> Outcome:

@@ -120,8 +120,11 @@ def _receipts(session: Session, ticket: Ticket) -> list[str]:
 
 def _form(typed: Mapping[str, str], errors: Mapping[str, str] | None = None, choice: Choice | None = None) -> str:
     wired = runtime()
+    with wired.reading() as session:
+        mine = intake.recorded_by(session, viewer().staff_id)
     return render_template(
         "intake.html",
+        mine=mine,
         typed={name: clean(value, TEXT_LENGTH + 1) for name, value in typed.items()},
         errors=errors or {},
         key=typed.get("key") or secrets.token_urlsafe(16),
@@ -183,6 +186,7 @@ def _slip(wired: Runtime, choice: Choice) -> intake.Slip:
         place=clean(form.get("place", ""), PLACE_LENGTH).strip(),
         said_at=_said_at(wired),
         privacy=privacy,
+        call=_call(),
         files=_files(),
     )
 
@@ -199,6 +203,7 @@ def _reach(wired: Runtime) -> tuple[str, str, Address | None]:
     """The channel, our account on it and the address to answer to."""
     way, number, mail = (clean(request.form.get(name, ""), 254).strip() for name in ("way", "phone", "mail"))
     if not way:
+        # No channel carries it, but who tells the citizen needs it: it is kept with their name.
         return "", "", None
     if way not in ways(wired):
         raise Fault("way", gettext("Choose how to answer from the list."))
@@ -211,6 +216,16 @@ def _reach(wired: Runtime) -> tuple[str, str, Address | None]:
     if found is None:
         raise Fault("phone", gettext("Write the mobile number the answer goes to, like 0812 3456 7890."))
     return way, account, Address("tel", found)
+
+
+def _call() -> str:
+    """The number or address by which staff themselves reach a citizen no channel reaches; empty where one does."""
+    number, mail = (clean(request.form.get(name, ""), 254).strip() for name in ("phone", "mail"))
+    if request.form.get("way", "") or not (number or mail):
+        return ""
+    if number and phone(number) is None:
+        raise Fault("phone", gettext("Write the number the citizen is called by, like 0812 3456 7890 or 0551 21234."))
+    return phone(number) or mail
 
 
 def _said_at(wired: Runtime) -> datetime | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from admin.faults import Fault
-from admin.formats import clean
+from admin.formats import clean, moment
 from admin.security import Need, allow, runtime, viewer
 from admin.ticket import Outcome, find, render
 from dispatch import lapor as files
@@ -106,13 +108,13 @@ def link(number: str) -> Outcome:
 def _page(faults: list[RowFault] | None = None) -> str:
     wired = runtime()
     with wired.reading() as session:
-        conflicts = twins.listed(session, TwinState.CONFLICT)
-        unmatched = twins.listed(session, TwinState.UNMATCHED)
+        conflicts = twins.listed(session, TwinState.CONFLICT, viewer().scope)
+        unmatched = twins.listed(session, TwinState.UNMATCHED, viewer().scope)
     return render_template(
         "lapor.html",
         conflicts=conflicts,
         unmatched=unmatched,
         faults=(faults or [])[:SHOWN_FAULTS],
         more=max(0, len(faults or ()) - SHOWN_FAULTS),
-        region=wired.region,
+        due=lambda instant: moment(wired.region, datetime.fromisoformat(instant)),
     )

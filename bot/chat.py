@@ -161,13 +161,18 @@ def read_lines(session: Session, state: State) -> list[Line]:
 def read_asked(session: Session, state: State) -> Asked | None:
     """Calling this will read what this device was last asked to choose from, None when nothing waits for an answer."""
     address = session.get(CitizenAddress, state.address_id) if state.address_id is not None else None
-    wired = runtime()
-    ends = ending.asked(session, wired.now(), wired.region, address, None, "", None) if address is not None else None
-    ticket = lookup.asked(session, wired.now(), address) if address is not None else None
+    if address is None:
+        return None
+    wired, now = runtime(), runtime().now()
+    last = lookup.last_asked(session, now, now, address, None)
+    ends = ending.asked(session, now, wired.region, address, None, "", now, last)
+    ticket = lookup.asked(session, now, address)
     if ends is not None and not (ticket and ticket.choices_asked_at and _later(ticket.choices_asked_at, ends)):
         return Asked(ends.id or 0, ending_buttons(ends))
     if ticket is None or not tickets.undecided(ticket):
         return None
+    if last is not None and ticket.choices_asked_at is not None and ticket.choices_asked_at < last:
+        return None  # a number would answer something else
     language = ticket.language
     named = replies.Replies(wired.phrases, wired.settings.public_url, Web.kind).choices(
         wired.region, ticket.choices, language

@@ -93,9 +93,9 @@ class Facts:
     is what it takes the text for, ``kind_score`` how surely (0 to 1). ``asked`` is the ticket on which we asked which
     matter it is, ``choice`` the answer to that: a category, "" for none of those, None for no answer to it. ``service``
     is the entry of the service directory that answers the text, "" for none or where it may not be answered so;
-    ``offered_at`` is when an answer from there was last given. ``consents``: it answers whether to send that outside.
-    ``ending`` is the ticket whose end we asked about last of all, ``ending_answer`` the answer to that; ``ended`` the
-    last one whose end was news to the citizen within a week.
+    ``offered_at`` is when an answer from there was last given, ``offer_asks``: nothing was asked since. ``consents``:
+    it answers whether to send that outside. ``ending`` is the ticket whose end we asked about last, ``ending_answer``
+    the answer; ``ended`` the last one whose end was news within a week.
     """
 
     message: InboundMessage
@@ -120,6 +120,7 @@ class Facts:
     choice: str | None = None
     service: str = ""
     offered_at: datetime | None = None
+    offer_asks: bool = True
     consents: OpenTicket | None = None
     ending: OpenTicket | None = None
     ending_answer: Answer | None = None
@@ -254,15 +255,14 @@ def _choice(f: Facts) -> tuple[Action, OpenTicket | None] | None:
         return None
     # A letter answers only what it is a reply to, and nobody chooses in the name of an address they only claim.
     letter = f.message.channel in LETTERS and f.threaded is None
-    claimed = UNPROVEN in f.message.notes and not f.answers_us
     elsewhere = f.threaded is not None and f.threaded.id != f.asked.id
-    return None if letter or claimed or elsewhere else (Action.CHOOSE, f.asked)
+    return None if letter or _only_claimed(f) or elsewhere else (Action.CHOOSE, f.asked)
 
 
 def _passed_on(f: Facts) -> tuple[Action, OpenTicket | None] | None:
     if f.offered_at is None or f.now - f.offered_at > OFFER_HOLDS or f.message.attachments or f.threaded:
         return None
-    agreed = f.offer_is_last and len(f.heard.words) == 1 and f.heard.words[0] in YES
+    agreed = f.offer_is_last and f.offer_asks and len(f.heard.words) == 1 and f.heard.words[0] in YES
     return (Action.ON_TO_STAFF, None) if agreed or passes_on(f.heard.words) else None
 
 

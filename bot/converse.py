@@ -38,20 +38,29 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
     latest = lookup.latest_ticket(session, address, received_at - runtime.region.join_window)
     row = lookup.keep(session, now, message, event, address, lookup.language_of(message, heard, latest, tag.language))
     threaded = letters.belonging(runtime, session, message, address, heard.command)
+    said_at = min(message.sent_at or received_at, received_at)
+    last = lookup.last_asked(session, received_at, said_at, address, threaded)
+
+    def newest(at: datetime | None) -> bool:
+        """Whether a question was the last that was asked of this address before it wrote this."""
+        return at is not None and lookup.before(at, said_at) and (last is None or at >= last)
+
     matter, where = whereabouts.later(
         lookup.asked(session, received_at, address, threaded),
         whereabouts.asked(session, received_at, address, threaded),
     )
-    asked_at = (matter.choices_asked_at if matter else None, where.place_asked_at if where else None)
-    said, other = " ".join(heard.words), max(filter(None, (*asked_at, address.offered_at)), default=None)
+    matter = matter if matter and newest(matter.choices_asked_at) else None
+    where = where if where and newest(where.place_asked_at) else None
+    said = " ".join(heard.words)
     sure = tag.category if (tag.score or 0.0) >= SPLITS_FROM else None
     choice = choices.chosen(said, matter.choices, runtime.region, matter.area) if matter else None
     if where:
         choice = whereabouts.chosen(runtime, where, said, sure)
-    ends = ending.asked(session, received_at, runtime.region, address, threaded, said, other)
+    ends = ending.asked(session, received_at, runtime.region, address, threaded, said, said_at, last)
     service = _service(runtime, text, tag)
     answers_us = lookup.answers_us(session, message, address)
     consent = consenting.answered(session, received_at, message, address, threaded, heard.words, answers_us=answers_us)
+    consent = consent if consent and newest(consent.consent_at) else None
     facts = Facts(
         message=message,
         heard=heard,
@@ -75,10 +84,11 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         choice=choice,
         service=service.code if service and _answerable(session, now, message, address) else "",
         offered_at=address.offered_at,
+        offer_asks=newest(address.offered_at),
         consents=lookup.as_open(consent),
         ending=lookup.as_open(ends),
-        ending_answer=ending.answer(ends, received_at, runtime.region, said),
-        ended=lookup.as_open(ending.told(session, received_at, address)),
+        ending_answer=ending.answer(ends, received_at, runtime.region, said, said_at),
+        ended=lookup.as_open(ending.told(session, received_at, address, said)),
     )
     letters.note_anothers(runtime, session, message, address, row)
     decision = decide(facts)
@@ -89,7 +99,6 @@ def converse(runtime: Runtime, session: Session, message: InboundMessage, event:
         people.set_stopped(session, now, address, False)
     Turn(runtime, session, now, address, row, facts, tag, service).take(decision)
     if wrote:
-        said_at = min(message.sent_at or received_at, received_at)
         address.last_inbound_at = max(filter(None, (address.last_inbound_at, said_at)))
         delivery.release(session, now, address)
     session.add(address)

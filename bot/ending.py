@@ -3,13 +3,13 @@ reply to the news of an end belongs to."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot import settled
+from bot import lookup, settled
 from bot.conversation import ANSWER_EXPECTS_REPLY
 from bot.settled import Answer
 from dispatch import numbers
@@ -27,6 +27,8 @@ CONTINUES = "continues"
 NEWS = frozenset({Status.RESOLVED, Status.REJECTED})
 #: A question of ours is looked for among so many tickets of one address.
 MOST_ASKED = 20
+#: The same answer so soon after the first was only sent twice.
+SAID_TWICE = timedelta(minutes=1)
 
 
 def asked(
@@ -36,12 +38,14 @@ def asked(
     address: CitizenAddress,
     quoted: Ticket | None,
     text: str,
-    other: datetime | None,
+    spoken: datetime,
+    last: datetime | None,
 ) -> Ticket | None:
     """Calling this will give the ticket whose end we asked this address about, while that question is open: the one
     whose number is in the ``text``, else the one that is ``quoted``, else the last asked about.
 
-    Not where something was asked since: by an officer, or by us (``other`` is when we last asked something else).
+    Not where something else was asked since, by an officer or by us: ``last`` is when anything was last asked before
+    the text was ``spoken`` (``lookup.last_asked``).
     """
     query = select(Ticket).where(
         col(Ticket.citizen_id) == address.citizen_id,
@@ -55,37 +59,50 @@ def asked(
         return next((ticket for ticket in waiting if ticket.number == number), None)
     if quoted is not None:
         waiting = [ticket for ticket in waiting if ticket.id == quoted.id]
-    newest = waiting[0] if waiting else None
+    # What was spoken before we asked for a rating repeats the answer before that; it answers no older question.
+    open_then = (each for each in waiting if _asked_before(each, spoken) or closing.waits(each, now) == "rating")
+    newest = next(open_then, None)
     if newest is None or newest.settled_asked_at is None:
         return None
-    if quoted is None and other is not None and other > newest.settled_asked_at:
+    return None if last is not None and last > newest.settled_asked_at else newest
+
+
+def _asked_before(ticket: Ticket, spoken: datetime) -> bool:
+    return ticket.settled_asked_at is not None and lookup.before(ticket.settled_asked_at, spoken)
+
+
+def answer(ticket: Ticket | None, now: datetime, region: Region, text: str, spoken: datetime) -> Answer | None:
+    """Calling this will read a text as an answer to the open question about a ticket's end, None where it is none.
+
+    An empty answer repeats what was answered already ("1" sent twice): it changes nothing and rates nothing.
+    """
+    asked_at = ticket.settled_asked_at if ticket is not None else None
+    if ticket is None or asked_at is None:
         return None
-    return None if _written_since(session, address, newest) else newest
+    question = closing.waits(ticket, now)
+    given = settled.read(text, question, region.prefix)
+    early = not lookup.before(asked_at, spoken)
+    if question != "rating":
+        return None if early else given
+    again = settled.read(text, "settled", region.prefix)
+    named = numbers.find(region.prefix, text) is not None
+    if early:
+        bare = (given is not None and given.bare) or (again is not None and again.bare)
+        return Answer() if bare else None
+    repeats = again is not None and again.yes is True and not named and spoken - asked_at <= SAID_TWICE
+    return Answer() if repeats else given
 
 
-def _written_since(session: Session, address: CitizenAddress, ticket: Ticket) -> bool:
-    """Whether an officer wrote to this address since: a number then answers the officer."""
-    said = select(col(Message.id)).where(
-        col(Message.address_id) == address.id,
-        col(Message.direction) == Direction.OUT,
-        col(Message.author) == Author.STAFF,
-        col(Message.created_at) > ticket.settled_asked_at,
-    )
-    return session.scalars(said.limit(1)).first() is not None
-
-
-def answer(ticket: Ticket | None, now: datetime, region: Region, text: str) -> Answer | None:
-    """Calling this will read a text as an answer to the open question about a ticket's end, None where it is none."""
-    return settled.read(text, closing.waits(ticket, now), region.prefix) if ticket is not None else None
-
-
-def told(session: Session, now: datetime, address: CitizenAddress) -> Ticket | None:
-    """Calling this will give the last ticket of this person whose end was news to them within a week, unless they said
-    that it is settled."""
+def told(session: Session, now: datetime, address: CitizenAddress, text: str) -> Ticket | None:
+    """Calling this will give the last ticket of this person whose end was news to them within a week. One they called
+    settled only where the text tells something: a mark or a word of praise does not open it again."""
+    news = col(Ticket.status).in_(NEWS) & (col(Ticket.content) != "yes")
+    if settled.tells(text):
+        news |= (col(Ticket.status) == Status.CLOSED) & (col(Ticket.content) == "yes")
     query = select(Ticket).where(
         col(Ticket.citizen_id) == address.citizen_id,
-        col(Ticket.status).in_(NEWS),
-        col(Ticket.content) != "yes",
+        col(Ticket.parent_id).is_(None),
+        news,
         col(Ticket.closed_at) >= now - ANSWER_EXPECTS_REPLY,
     )
     return session.scalars(query.order_by(col(Ticket.closed_at).desc(), col(Ticket.id).desc()).limit(1)).first()
@@ -93,11 +110,13 @@ def told(session: Session, now: datetime, address: CitizenAddress) -> Ticket | N
 
 def take(turn: Turn, ticket: Ticket) -> str:
     """Calling this will carry out the citizen's answer about the end of a ticket and give the words that confirm it,
-    with its number."""
+    with its number; "" where it only repeats an answer."""
     given = turn.facts.ending_answer
     ticket.last_citizen_at = turn.facts.now
     ticket.version += 1
     turn.session.add(ticket)
+    if given == Answer():
+        return ""
     if given is None or given.rating is not None:
         closing.rate(turn.session, ticket, (given.rating if given else None) or 0)
         return turn.replies.rated(ticket)
@@ -106,7 +125,10 @@ def take(turn: Turn, ticket: Ticket) -> str:
     except NotAllowed:  # a part of it was opened again meanwhile: it cannot be closed yet
         ticket.content = ""
         return turn.replies.added(ticket)
-    return turn.replies.settled_yes(ticket) if given.yes else turn.replies.settled_no(turn.region, ticket)
+    if given.yes:
+        return turn.replies.settled_yes(ticket)
+    # Who said at once what is not settled is not asked for it.
+    return turn.replies.settled_no(turn.region, ticket) if given.bare else turn.replies.reopened(turn.region, ticket)
 
 
 def over(turn: Turn, ticket: Ticket) -> bool:

@@ -19,7 +19,7 @@ from dispatch.jobqueue import MEDIA
 from dispatch.models import Alert, Author, CitizenAddress, Direction, InboundEvent, Message, Outbox, Ticket
 from dispatch.region import Region
 from dispatch.runtime import Runtime, ring_after_commit
-from dispatch.services import albums, media
+from dispatch.services import albums, closing, consent, media
 from dispatch.services.inbound import sender_key
 from dispatch.services.questions import WAITS
 from dispatch.workflow import ENDED, Status
@@ -34,6 +34,8 @@ ANSWERED = "answered"
 EARLY = timedelta(days=1)
 #: So many words tell a language; of fewer many are everybody's ("hello", "ok", "test").
 TELLING_WORDS = 3
+#: So many of the last things officers wrote are looked at for what was asked last.
+MOST_WRITTEN = 20
 #: A question of ours by a channel with a budget leaves room for so many automatic replies in the hour, the receipt and
 #: the one to its answer among them.
 ROOM = 6
@@ -184,6 +186,47 @@ def asked(session: Session, now: datetime, address: CitizenAddress, quoted: Tick
         if ticket.choices and at is not None and (staff_at is None or staff_at <= at):
             return ticket
     return None
+
+
+def last_asked(
+    session: Session, now: datetime, spoken: datetime, address: CitizenAddress, quoted: Ticket | None
+) -> datetime | None:
+    """Calling this will say when this address was last asked something before a message was ``spoken``: by a question
+    of ours that is open, or by anything an officer wrote; on the ticket that is ``quoted``, if any. A bare word answers
+    only that."""
+    mine = [
+        col(Ticket.citizen_id) == address.citizen_id,
+        col(Ticket.address_id) == address.id,
+        col(Ticket.parent_id).is_(None),
+    ]
+    said = [
+        col(Message.address_id) == address.id,
+        col(Message.direction) == Direction.OUT,
+        col(Message.author) == Author.STAFF,
+    ]
+    if quoted is not None:
+        mine.append(col(Ticket.id) == quoted.id)
+        said.append(col(Message.ticket_id) == quoted.id)
+    recent = (Ticket.consent_at, Ticket.choices_asked_at, Ticket.place_asked_at, Ticket.settled_asked_at)
+    since = now - max(WAITS, consent.WAITS, closing.RATING_WAITS)
+    lately = or_(*(col(at) >= since for at in recent), col(Ticket.status) == Status.RESOLVED)
+    instants = [None if quoted is not None else address.offered_at]
+    for ticket in session.scalars(select(Ticket).where(*mine, lately)):
+        instants += [
+            ticket.consent_at if ticket.consent == consent.Consent.ASKED else None,
+            ticket.choices_asked_at if ticket.choices else None,
+            ticket.place_asked_at if ticket.area is None else None,
+            ticket.settled_asked_at if closing.waits(ticket, now) else None,
+        ]
+    written = select(col(Message.created_at)).where(*said).order_by(col(Message.id).desc()).limit(MOST_WRITTEN)
+    instants += session.scalars(written).all()
+    return max((at for at in instants if at is not None and before(at, spoken)), default=None)
+
+
+def before(asked: datetime, spoken: datetime) -> bool:
+    """Calling this will say whether a question was asked before a message was spoken: to the second, as providers
+    tell it."""
+    return asked.replace(microsecond=0) <= spoken
 
 
 def answered(message: Message) -> bool:

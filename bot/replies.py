@@ -150,6 +150,11 @@ class Replies:
         agency = self._name(region.agencies[ticket.agency])
         return self.phrases.say("settled_no", ticket.language, number=ticket.number, agency=agency)
 
+    def reopened(self, region: Region, ticket: Ticket) -> str:
+        """Calling this will say that the ticket is open again."""
+        agency = self._name(region.agencies[ticket.agency])
+        return self.phrases.say("reopened", ticket.language, number=ticket.number, agency=agency)
+
     def rated(self, ticket: Ticket) -> str:
         """Calling this will thank for a rating."""
         return self.phrases.say("rated", ticket.language, number=ticket.number)

@@ -32,10 +32,12 @@ _AROUND = (
         """.split()
     )
 ) - _SETTLED
+_PRAISE = frozenset("puas bagus mantap keren hebat memuaskan sip good great".split())
 _WORD = re.compile(r"[^\W_]+")
 #: Longer texts tell a story of their own; the beginning of one is no answer.
 _FEW = 8
 _MOST_WORDS = 60
+_TELLING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,12 @@ def read(text: str, question: str, prefix: str) -> Answer | None:
     if question == "settled":
         return _settled(plain)
     return _rating(plain) if question == "rating" else None
+
+
+def tells(text: str) -> bool:
+    """Calling this will say whether a text tells something: two words or more that are no answer to either question."""
+    none = _AROUND | _SETTLED | _NOT_SETTLED | _PRAISE | frozenset(_RATINGS)
+    return sum(not word.isdecimal() and word not in none for word in _words(text)) >= _TELLING
 
 
 def _settled(plain: Sequence[str]) -> Answer | None:

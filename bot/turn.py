@@ -70,7 +70,8 @@ class Turn:
                 self._join(ticket)
             case Action.SETTLE if ticket is not None:
                 self._attach(ticket)
-                self._say(ending.take(self, ticket), ticket)
+                if told := ending.take(self, ticket):
+                    self._say(told, ticket)
             case Action.CONSENT if ticket is not None:
                 self._attach(ticket)
                 words = self.facts.heard.words
@@ -311,7 +312,7 @@ class Turn:
         elif area and not ticket.triage:
             self._say(self.replies.place_thanks(self.region, ticket), ticket)
         elif self.facts.has_text:
-            self._acknowledge(ticket, burst, text)
+            self._acknowledge(ticket, burst and not rests, text)  # what reopens is answered
 
     def _acknowledge(self, ticket: Ticket, burst: bool, text: str) -> None:
         """Answer words that changed nothing by themselves: ask for the place once more, or say that they were added.

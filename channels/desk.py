@@ -30,7 +30,7 @@ HANDLED: tuple[Handled, ...] = (
     Handled(Group.STATE, "the citizen was told", Becomes.DELIVERY, "delivered"),
 )
 _CODE = re.compile(r"[A-Za-z0-9._-]{0,80}")
-_TEXTS = ("source", "way", "account", "scheme", "reach", "category", "agency", "area")
+_TEXTS = ("source", "way", "account", "scheme", "reach", "call", "category", "agency", "area")
 
 
 class Desk(Web):
@@ -73,6 +73,7 @@ def _intake(body: Mapping[str, Any]) -> Intake:
         way=said["way"],
         account=said["account"],
         reach=reach,
+        call=said["call"],
         category=said["category"],
         agency=said["agency"],
         area=said["area"],

@@ -97,7 +97,8 @@ class Intake:
 
     ``source`` is how they came (in person, by phone, by letter, from the media), ``staff`` the id of who wrote them
     down. ``way``, ``account`` and ``reach`` say how the citizen is answered (channel, our account there, address),
-    empty where there is no way. The rest is what is known of matter, agency and area; empty where it is not.
+    empty where there is no way; ``call`` is then how staff themselves reach them, if at all. The rest is what is known
+    of matter, agency and area; empty where it is not.
     """
 
     source: str
@@ -105,6 +106,7 @@ class Intake:
     way: str = ""
     account: str = ""
     reach: Address | None = None
+    call: str = ""
     category: str = ""
     agency: str = ""
     area: str = ""

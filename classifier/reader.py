@@ -24,6 +24,7 @@ KIND, SUPERVISION, DANGER, URGENT = "kind", "supervision", "danger", "urgent"
 #: A sentence among others tells of danger only where it leaves next to no doubt: out of its context it says less.
 SENTENCE_FROM = 0.9
 SENTENCE_WORDS = 3
+SHORT_WORDS = 6
 MOST_SENTENCES = 20
 _END = re.compile(r"[.!?;\n]+")
 #: Which danger: told apart among texts that tell of one.
@@ -94,6 +95,9 @@ class Reader:
         """Whether a text tells of danger, how surely, and what it was read in: the whole, else the one sentence that
         tells of it. Whoever first complains of other matters would not be heard as a whole."""
         danger, confidence = self._raised(DANGER, seen)
+        if danger and confidence < SENTENCE_FROM and len(text.split()) <= SHORT_WORDS:
+            # "dekat pintu masuk": the answer to a question, of which next to nothing is known.
+            return False, 1 - confidence, seen
         if danger or seen is None or DANGER not in self._judges:
             return danger, confidence, seen
         for part in _sentences(text):

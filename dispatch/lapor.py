@@ -127,7 +127,7 @@ def _row(region: Region, line: int, values: Mapping[str, Cell]) -> tuple[Row, li
     for name in INSTANTS:
         try:
             instants[name] = _instant(region, values.get(name, ""))
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for a day that has no UTC: the first of the year 1
             like = datetime(2026, 1, 31, 13, 5, tzinfo=UTC).strftime(rules.dates)
             fault(name, f"{theirs[name]!r} is no date like {like!r}")
     tracking = theirs.get("tracking_id", "")

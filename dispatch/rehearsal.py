@@ -15,7 +15,7 @@ from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from dispatch import hours, ownership, routing, sla
-from dispatch.models import Staff, StaffAgency, StatusChange, Ticket
+from dispatch.models import Privacy, Staff, StaffAgency, StatusChange, Ticket
 from dispatch.ownership import Finding, Why
 from dispatch.region import Region
 from dispatch.timeline import Change
@@ -28,22 +28,22 @@ STAGES = ("first_response", "resolution")
 
 _COLUMNS = (
     "id", "number", "status", "kind", "supervision", "accused", "category", "agency", "area", "owner", "parent_id",
-    "opened_at", "first_response_at", "resolved_at", "closed_at",
+    "opened_at", "first_response_at", "resolved_at", "closed_at", "privacy",
 )  # fmt: skip
 
 
 @dataclass(slots=True)
 class Tally:
-    """Calling this will hold a count and the numbers of the first tickets it counts."""
+    """Calling this will hold a count and the numbers of the first tickets it counts that are not secret."""
 
     count: int = 0
     numbers: list[str] = field(default_factory=list)
 
-    def add(self, number: str) -> None:
-        """Calling this will count one ticket more."""
+    def add(self, row: Any) -> None:
+        """Calling this will count one ticket more, given as its row."""
         self.count += 1
-        if len(self.numbers) < SHOWN:
-            self.numbers.append(number)
+        if len(self.numbers) < SHOWN and row.privacy != Privacy.SECRET:
+            self.numbers.append(row.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def rehearse(
         if row.parent_id is None and (row.category is None or row.category in candidate.categories):
             ruled, would = before.agency(row), after.agency(row)
             if ruled != would:
-                moved[(ruled, would)].add(row.number)
+                moved[(ruled, would)].add(row)
                 # A ticket that people gave to somebody else stays where they gave it.
                 new = would if row.agency == ruled else row.agency
         _compare(before.dates(row, old, changes), after.dates(row, new, changes), row, now, tallies)
@@ -114,13 +114,13 @@ def _compare(
     was = any(at > due for at, due in zip(done, old, strict=True))
     would = any(at > due for at, due in zip(done, new, strict=True))
     if would and not was:
-        become.add(row.number)
+        become.add(row)
     elif was and not would:
-        no_longer.add(row.number)
+        no_longer.add(row)
     if new[1] > old[1]:
-        more.add(row.number)
+        more.add(row)
     elif new[1] < old[1]:
-        less.add(row.number)
+        less.add(row)
 
 
 def _tickets(session: Session, since: datetime | None) -> Iterator[tuple[Any, list[Change]]]:
@@ -227,8 +227,9 @@ def _orphans(session: Session, candidate: Region) -> Iterator[Orphan]:
         counted = session.execute(select(column, func.count(), func.sum(still)).group_by(column))
         for code, count, left in sorted((row for row in counted if row[0]), key=lambda row: str(row[0])):
             if code not in known:
-                numbers = select(col(Ticket.number)).where(column == code).order_by(col(Ticket.id).desc()).limit(SHOWN)
-                yield Orphan(kind, code, count, int(left), tuple(session.scalars(numbers)))
+                numbers = select(col(Ticket.number)).where(column == code, col(Ticket.privacy) != Privacy.SECRET)
+                shown = session.scalars(numbers.order_by(col(Ticket.id).desc()).limit(SHOWN))
+                yield Orphan(kind, code, count, int(left), tuple(shown))
     working = (
         select(col(StaffAgency.agency), func.count())
         .join(Staff, col(Staff.id) == col(StaffAgency.staff_id))

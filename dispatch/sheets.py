@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
+import resource
+import subprocess
+import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from pathlib import Path
 
 #: The most bytes of a file, of what it unpacks to, of its rows and of the cells of a row.
 MOST_BYTES = 10_000_000
 MOST_UNPACKED = 200_000_000
 MOST_ROWS = 100_000
 MOST_CELLS = 200
+#: Address space and processor seconds of the process that opens a spreadsheet, and seconds of the clock on the wall.
+MEMORY = 1024 * 1024 * 1024
+SECONDS = 20
+PATIENCE = 60.0
+#: What that process returns where it can say why.
+FAULTY = 3
+UNREADABLE = "the file is no spreadsheet that can be read ({})"
+TOO_MUCH = "the file is damaged, or holds far more than a spreadsheet of ours ever has"
 #: Characters with which a spreadsheet begins a formula (OWASP, CSV injection), the full-width ones included.
 #: At a cell's start, blanks skipped; and right after a character at which another program may cut the line into cells.
 FORMULA = re.compile(r"(?:\A\s*|(?<=[,;|\t\r\n\"']))(?=[=+\-@＝＋－＠])|\A(?=[\t\r\n])")
@@ -48,19 +61,64 @@ def read(data: bytes) -> list[list[Cell]]:
 
 
 def _book(data: bytes) -> list[list[Cell]]:
+    """A far cell, or one long text that a hundred thousand cells name, makes a small file fill any memory: it is opened
+    in a process of its own, whose memory and time the kernel caps."""
+    if data[:2] == b"PK":
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
+                    raise SheetFault("the file unpacks to more than a spreadsheet of ours ever has")
+        except (zipfile.BadZipFile, OSError) as error:
+            raise SheetFault(UNREADABLE.format(type(error).__name__)) from None
+    command = [sys.executable, "-I", str(Path(__file__))]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, no shell, and the bytes come on standard input
+            command, input=data, capture_output=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SheetFault(TOO_MUCH) from None
+    if done.returncode == FAULTY:
+        raise SheetFault(done.stderr.decode("utf-8", "replace"))
+    if done.returncode != 0:  # ended by its own caps, or broken by the file
+        raise SheetFault(TOO_MUCH)
+    return [
+        [cell if isinstance(cell, str) else datetime.fromisoformat(cell["at"]) for cell in json.loads(line)]
+        for line in done.stdout.splitlines()
+    ]
+
+
+def _opened(data: bytes) -> Iterator[list[Cell]]:
     # Here and not above: only who reads a spreadsheet pays for its library.
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        if data[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
-                    raise SheetFault("the file unpacks to more than a spreadsheet of ours ever has")
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         rows = book.get_sheet_by_index(0).to_python(nrows=MOST_ROWS + 1)
     except (CalamineError, zipfile.BadZipFile, IndexError, OSError) as error:
-        raise SheetFault(f"the file is no spreadsheet that can be read ({type(error).__name__})") from None
-    return [[_cell(value) for value in row] for row in rows]
+        raise SheetFault(UNREADABLE.format(type(error).__name__)) from None
+    return ([_cell(value) for value in row] for row in rows)
+
+
+def main() -> int:
+    """Calling this will open the spreadsheet on standard input and write a line of JSON for each row, dates as
+    ``{"at": …}``; ``FAULTY`` with the reason on standard error where that cannot be."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    written = 0
+    try:
+        for row in _opened(sys.stdin.buffer.read()):
+            cells = [cell if isinstance(cell, str) else {"at": cell.isoformat()} for cell in row]
+            line = json.dumps(cells).encode() + b"\n"
+            written += len(line)
+            if written > MOST_UNPACKED:
+                raise SheetFault(TOO_MUCH)
+            sys.stdout.buffer.write(line)
+    except (SheetFault, MemoryError) as error:
+        sys.stderr.write(str(error) or TOO_MUCH)
+        return FAULTY
+    return 0
 
 
 def _cell(value: object) -> Cell:
@@ -129,3 +187,7 @@ def workbook(columns: Sequence[str], table: Sequence[Sequence[object]]) -> bytes
                 sheet.write_string(row, number, str(cell))
     book.close()
     return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

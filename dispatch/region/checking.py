@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import pairwise, product
 from typing import TypeVar
 
@@ -22,6 +22,9 @@ T = TypeVar("T")
 EXAMPLES_NEEDED = 25
 # Every ticket has these two deadlines; the other stages may go without a limit.
 TIMED_STAGES = ("first_response", "resolution")
+# Working hours a week, at least; and the weeks of two years that days off surely leave.
+LEAST_WEEK = 5
+WEEKS_AHEAD = 80
 
 
 def cross_check(
@@ -53,6 +56,7 @@ class _Checker:
         self._places()
         self._agencies()
         self._categories()
+        self._calendars()
         self._holidays()
         self._clocks()
         if texts:
@@ -165,6 +169,16 @@ class _Checker:
             elif missing := serving(agencies, category.level, self.area, self.regencies):
                 self._note(at, missing.format(category.function))
 
+    def _calendars(self) -> None:
+        """Every deadline counted in working time must come within the two years that are looked ahead."""
+        asked = self.pack.desk.rules.handover.accept_hours
+        needed = max(LEAST_WEEK, asked / WEEKS_AHEAD)
+        for at in self.pack.calendars:
+            worked = sum(_hours(span) for day in at.value.week for span in day)
+            if worked < needed:
+                text = f"calendar {at.value.code} has {worked:g} working hours a week; {needed:g} are needed"
+                self._note(at, text + (f" (accept_hours {asked})" if needed > LEAST_WEEK else ""))
+
     def _holidays(self) -> None:
         self._unique("calendar day", ((at.value[0], at) for at in self.pack.holidays))
         for at in self.pack.national_holidays:
@@ -245,6 +259,11 @@ class _Checker:
         for each in self.pack.examples:
             if self._unknown(each.label, known):
                 self.faults.append(Fault(each.file, 1, f"unknown category {each.label!r}"))
+
+
+def _hours(span: tuple[time, time | None]) -> float:
+    start, end = span
+    return (24 if end is None else end.hour + end.minute / 60) - start.hour - start.minute / 60
 
 
 def examine_texts(pack: Draft, faults: list[Fault]) -> None:

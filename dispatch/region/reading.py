@@ -18,6 +18,9 @@ from dispatch.region.values import Fault
 # libyaml's parser is some ten times faster; PyYAML's own is the same language where the wheel comes without it.
 _Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+#: Levels of lists and mappings within each other; no file of a pack has ten.
+DEEPEST = 50
+
 T = TypeVar("T")
 
 CODE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -214,6 +217,10 @@ class Tree:
         if text is None:
             return
         try:
+            deep = _too_deep(text)
+            if deep:
+                self._note(deep, f"not a region file: nested more than {DEEPEST} levels deep")
+                return
             self.root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -221,8 +228,6 @@ class Tree:
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             self._note(line, f"not YAML: {error.reason}")
-        except RecursionError:
-            self._note(1, "not a region file: nested too deeply")
         else:
             if self.root is None:
                 self._note(1, "the file is empty")
@@ -295,6 +300,20 @@ class Tree:
     def record(self, node: yaml.Node, required: Collection[str], optional: Collection[str] = ()) -> Record:
         """Calling this will read a mapping of scalars."""
         return self.scalars(node, self.mapping(node, required, optional), required)
+
+
+def _too_deep(text: str) -> int:
+    """The line on which a file is nested too deeply, 0 for none: the parser goes level by level without calling itself,
+    but what builds nodes from it does not come back from a file that is nothing but brackets."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                return int(event.start_mark.line) + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return 0
 
 
 def _is_null(node: yaml.Node) -> bool:

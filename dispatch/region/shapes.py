@@ -73,7 +73,7 @@ AGENCY: Form = {
     "level": Field("word", "whose it is; external: outside local government", words=AGENCY_LEVELS),
     "area": Field("area", "its jurisdiction"),
     "calendar": Field("text", "its working hours: a calendar of calendars.yaml"),
-    "phone": Field("text", blank=True),
+    "phone": Field("matching", "", blank=True, pattern=PHONE, like="a telephone number"),
     "email": Field("text", blank=True),
     "website": Field("text", blank=True),
     "joined": Field("flag", "no: its jurisdiction does not work in the system yet"),

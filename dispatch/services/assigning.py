@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from classifier.reading import Kind
@@ -89,8 +89,8 @@ def apply(region: Region, ticket: Ticket, category: Category, *, inspected: bool
 
 def accused(session: Session, region: Region, ticket: Ticket, text: str) -> str:
     """Calling this will say whom a report about officials' conduct complains about: the agencies that had it before it
-    was known to be one, and the inspectorate where the words name it. What is written down stays, but for an
-    inspectorate whose place was not known and is now."""
+    was known to be one, its parts' too, and the inspectorate where the words name it. What is written down stays, but
+    for an inspectorate whose place was not known and is now."""
     inspectorates = region.agencies[region.inspectorate].function
     found = {code for code in ticket.accused.split() if code != inspectorates}
     named = routing.inspectorate_accused(region, text, ticket.area)
@@ -99,7 +99,8 @@ def accused(session: Session, region: Region, ticket: Ticket, text: str) -> str:
     if named:
         found.add(named)
     if not ticket.supervision and ticket.id is not None:
-        had = select(col(Assignment.agency), col(Assignment.reason)).where(col(Assignment.ticket_id) == ticket.id)
+        family = select(col(Ticket.id)).where(or_(col(Ticket.id) == ticket.id, col(Ticket.parent_id) == ticket.id))
+        had = select(col(Assignment.agency), col(Assignment.reason)).where(col(Assignment.ticket_id).in_(family))
         found |= {code for code, reason in session.execute(had) if _accusable(region, code, reason)}
     return " ".join(sorted(found))
 
@@ -111,9 +112,11 @@ def complaint(session: Session, region: Region, ticket: Ticket, supervision: boo
     return Complaint(True, accused(session, region, ticket, words(session, ticket)))
 
 
-def guard(region: Region, ticket: Ticket) -> None:
-    """Calling this will return if the ticket's agency may have it. Raises routing.Forbidden."""
-    if routing.forbidden(region, ticket, ticket.agency) is not None:
+def guard(session: Session, region: Region, ticket: Ticket) -> None:
+    """Calling this will return if the ticket's agency may have it, and for a part what the whole says. Raises
+    routing.Forbidden."""
+    whole = session.get_one(Ticket, ticket.parent_id) if ticket.parent_id is not None else ticket
+    if any(routing.forbidden(region, each, ticket.agency) is not None for each in (ticket, whole)):
         raise routing.Forbidden(ticket.agency)
 
 

@@ -6,11 +6,10 @@ after the change itself (``services.consequences``): once, in the citizen's lang
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -29,11 +28,9 @@ from dispatch.phrases import TERSE, Phrases
 from dispatch.region import Region
 from dispatch.runtime import Runtime
 from dispatch.services import alerts, answers, evidence, following, holding
-from dispatch.services.deadlines import CLOSING, SILENT
+from dispatch.services.deadlines import CLOSING, SILENT, each_due
 from dispatch.services.tickets import move
-from dispatch.workflow import ENDED, OPEN, NotAllowed, Status, check
-
-log = logging.getLogger("aduan.closing")
+from dispatch.workflow import ENDED, OPEN, Status, check
 
 #: What a status may say of how a ticket ended; the first is meant where nothing is said.
 OUTCOMES: dict[Status, tuple[Outcome, ...]] = {
@@ -51,8 +48,6 @@ SAME_MOMENT = timedelta(minutes=1)
 #: A rating counts for this long after it was asked for.
 RATING_WAITS = timedelta(days=7)
 RATINGS = range(1, 6)
-#: How many tickets one sweep closes, or brings back, at most: the next one goes on.
-BATCH = 200
 
 
 class Incomplete(ValueError):
@@ -252,7 +247,7 @@ def close_silent(runtime: Runtime) -> int:
     """Calling this will close the answered and resolved tickets whose citizen has been silent for as long as the rules
     say; returns how many. Nothing is asked or told any more: a real reply opens the ticket again."""
     part = aliased(Ticket)
-    return _sweep(
+    return each_due(
         runtime,
         (
             col(Ticket.status).in_(SILENT),
@@ -274,7 +269,7 @@ def end_pauses(runtime: Runtime) -> int:
     may last; returns how many. Their officers are told."""
     now = runtime.now()
     over = col(Ticket.pause_until).is_(None) | (col(Ticket.pause_until) <= now)
-    return _sweep(runtime, (col(Ticket.status) == Status.WAITING, col(Ticket.next_step) != "", over), _end_pause)
+    return each_due(runtime, (col(Ticket.status) == Status.WAITING, col(Ticket.next_step) != "", over), _end_pause)
 
 
 def _end_pause(runtime: Runtime, session: Session, ticket: Ticket) -> None:
@@ -290,32 +285,6 @@ def _end_pause(runtime: Runtime, session: Session, ticket: Ticket) -> None:
             notes=[PAUSE_OVER],
         )
     )
-
-
-def _sweep(
-    runtime: Runtime,
-    where: tuple[ColumnElement[bool], ...],
-    step: Callable[[Runtime, Session, Ticket], None],
-) -> int:
-    """Do a step with every ticket that is due, each in a transaction of its own, and look again once it is locked."""
-    with runtime.reading() as session:
-        query = select(col(Ticket.id)).where(*where).order_by(col(Ticket.next_due), col(Ticket.id))
-        ids = session.scalars(query.limit(BATCH)).all()
-    done = 0
-    for ticket_id in ids:
-        with runtime.writing() as session:
-            locked = select(Ticket).where(col(Ticket.id) == ticket_id, *where).with_for_update()
-            ticket = session.scalars(locked).one_or_none()
-            if ticket is None:
-                continue
-            try:
-                step(runtime, session, ticket)
-            except NotAllowed as refused:  # its parts are still open: they come first
-                log.info("left as it is", extra={"ticket": ticket.id, "status": refused.current.value})
-                session.rollback()
-                continue
-        done += 1
-    return done
 
 
 def _last_change(session: Session, ticket: Ticket) -> StatusChange:

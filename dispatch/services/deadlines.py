@@ -6,12 +6,13 @@ calendar was edited gives what doing it at every step would have given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, not_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 from sqlmodel import Session, col
 
 from dispatch import hours, sla, timeline
@@ -20,7 +21,9 @@ from dispatch.models import Assignment, Join, StatusChange, Ticket
 from dispatch.region import Agency, Region
 from dispatch.runtime import Runtime
 from dispatch.timeline import Change, Share
-from dispatch.workflow import OPEN, Status
+from dispatch.workflow import OPEN, NotAllowed, Status
+
+log = logging.getLogger("aduan.deadlines")
 
 #: Values of ``Ticket.next_step``: what has to be done by ``next_due``.
 ACCEPT, VERIFY, FIRST_RESPONSE, RESOLUTION = "accept", "verify", "first_response", "resolution"
@@ -34,8 +37,8 @@ FOLLOWED = ("joined", "followed", "split_off")
 UNTOUCHED = frozenset({Status.NEW, Status.ASSIGNED})
 #: A message that reached us later than this after it was spoken has two clocks to show.
 LATE_MESSAGE = timedelta(hours=1)
-#: How many pauses one sweep ends at most: the next one goes on.
-WAKES = 200
+#: With how many tickets one sweep does what is due at most: the next one goes on.
+BATCH = 200
 
 
 class Facts(Protocol):
@@ -234,18 +237,61 @@ def _undone() -> ColumnElement[bool]:
 
 def wake(runtime: Runtime) -> int:
     """Calling this will set the dates of tickets whose pause has reached its cap: their clock runs again, and what is
-    due next is work; returns how many. Each is done in a transaction of its own."""
-    over = (col(Ticket.status) == Status.WAITING, col(Ticket.next_step) == PAUSE_END)
-    with runtime.reading() as session:
-        query = select(col(Ticket.id)).where(*over, col(Ticket.next_due) <= runtime.now())
-        ids = session.scalars(query.order_by(col(Ticket.next_due)).limit(WAKES)).all()
-    for ticket_id in ids:
-        with runtime.writing() as session:
-            locked = select(Ticket).where(col(Ticket.id) == ticket_id, *over).with_for_update()
-            ticket = session.scalars(locked).one_or_none()
-            if ticket is not None:
-                settle(session, runtime.region, runtime.now(), ticket)
-    return len(ids)
+    due next is work; returns how many."""
+    now = runtime.now()
+    over = (col(Ticket.status) == Status.WAITING, col(Ticket.next_step) == PAUSE_END, col(Ticket.next_due) <= now)
+    return each_due(runtime, over, lambda _, session, ticket: settle(session, runtime.region, now, ticket))
+
+
+def each_due(
+    runtime: Runtime,
+    where: tuple[ColumnElement[bool], ...],
+    step: Callable[[Runtime, Session, Ticket], None],
+    most: int = BATCH,
+) -> int:
+    """Calling this will do a step with the tickets that are due, the longest due first, each in a transaction of its
+    own and looked at again once it is locked; returns with how many, ``most`` at most.
+
+    A ticket whose step is refused, or whose calendar cannot date it, stays as it is, is logged, and keeps no other
+    from its turn: those behind it are reached in the same sweep.
+    """
+    done = 0
+    behind: tuple[ColumnElement[bool], ...] = ()
+    while done < most:
+        with runtime.reading() as session:
+            query = select(col(Ticket.id), col(Ticket.next_due)).where(*where, *behind)
+            rows = session.execute(query.order_by(col(Ticket.next_due), col(Ticket.id)).limit(most)).all()
+        for ticket_id, _ in rows[: most - done]:
+            done += _one_due(runtime, where, step, ticket_id)
+        if len(rows) < most:
+            break
+        last_id, last_due = rows[-1]
+        same = and_(col(Ticket.next_due) == last_due, col(Ticket.id) > last_id)
+        behind = (or_(col(Ticket.next_due) > last_due, same),)
+    return done
+
+
+def _one_due(
+    runtime: Runtime,
+    where: tuple[ColumnElement[bool], ...],
+    step: Callable[[Runtime, Session, Ticket], None],
+    ticket_id: int,
+) -> bool:
+    with runtime.writing() as session:
+        locked = select(Ticket).where(col(Ticket.id) == ticket_id, *where).with_for_update()
+        ticket = session.scalars(locked).one_or_none()
+        if ticket is None:
+            return False
+        try:
+            step(runtime, session, ticket)
+        except NotAllowed as refused:  # its parts are still open: they come first
+            log.info("left as it is", extra={"ticket": ticket_id, "status": refused.current.value})
+        except (hours.NoWorkingTime, sla.NoRule) as error:
+            log.error("the region pack cannot date it", extra={"ticket": ticket_id, "error": str(error)})
+        else:
+            return True
+        session.rollback()
+    return False
 
 
 def agency_of(region: Region, code: str) -> Agency:

@@ -20,6 +20,7 @@ from dispatch.ladder import Call, Dates
 from dispatch.models import Alert, Message, Position, Privacy, Staff, StatusChange, Ticket
 from dispatch.runtime import Runtime
 from dispatch.services import alerts, deadlines
+from dispatch.services.trail import audit
 from dispatch.workflow import ENDED, OPEN, Status
 
 log = logging.getLogger("aduan.escalations")
@@ -208,3 +209,15 @@ def reopened(runtime: Runtime, session: Session, ticket: Ticket, change: StatusC
         key=f"{ticket.id}:{REOPENED}:{stored_id(change.id)}",
         detail={"agency": agency},
     )
+
+
+def calm(session: Session, now: datetime, ticket: Ticket, *, staff_id: int) -> None:
+    """Calling this will take the marks of danger and urgency from a ticket, because a person found that there is none;
+    what its citizen writes later may set them again."""
+    if not (ticket.danger or ticket.urgent):
+        return
+    detail: dict[str, object] = {"danger": ticket.danger, "urgent": ticket.urgent}
+    ticket.danger, ticket.urgent, ticket.ladder_at = "", False, None
+    ticket.version += 1
+    session.add(ticket)
+    audit(session, now, "ticket.calm", "ticket", ticket.number, staff_id=staff_id, detail=detail)

@@ -7,6 +7,7 @@ the lead stays as it is, and its officer hears of it.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from sqlalchemy import exists, select
@@ -16,10 +17,12 @@ from sqlmodel import Session, col
 from dispatch.db import stored_id
 from dispatch.models import Author, Direction, Join, Message, Outcome, Position, StatusChange, Ticket
 from dispatch.runtime import Runtime
-from dispatch.services import alerts, joining
+from dispatch.services import alerts, apart, joining
 from dispatch.services.deadlines import FOLLOWED, SILENT
 from dispatch.services.tickets import move
 from dispatch.workflow import ENDED, OPEN, Status
+
+log = logging.getLogger("aduan.following")
 
 #: What the lead's status makes of its joined tickets. Of an answer, a question and a close it makes nothing: the answer
 #: itself is passed on, and every citizen has a time of their own to say that it is not settled.
@@ -37,20 +40,29 @@ UNSETTLED = "unsettled"
 
 def sweep(runtime: Runtime) -> int:
     """Calling this will pass officers' answers on leads on to everybody who is joined to them and has not got them yet;
-    returns how many messages that made. What a killed process left undone the next sweep does."""
+    returns how many messages that made. What a killed process left undone the next sweep does; a lead whose answer
+    cannot be passed on is logged and does not stop the others."""
     with runtime.reading() as session:
         waiting = session.execute(_waiting(runtime)).all()
     sent = 0
     for ticket_id, message_id in waiting:
-        while True:
-            with runtime.writing() as session:
-                lead = session.get_one(Ticket, ticket_id)
-                message = session.get_one(Message, message_id)
-                count = joining.spread(session, runtime.phrases, runtime.now(), lead, message, BATCH)
-            sent += count
-            if count < BATCH:
-                break
+        try:
+            sent += _pass_on(runtime, ticket_id, message_id)
+        except Exception as error:
+            log.exception("an answer was not passed on", exc_info=error, extra={"message_id": message_id})
     return sent
+
+
+def _pass_on(runtime: Runtime, ticket_id: int, message_id: int) -> int:
+    sent = 0
+    while True:
+        with runtime.writing() as session:
+            lead = session.get_one(Ticket, ticket_id)
+            message = session.get_one(Message, message_id)
+            count = joining.spread(session, runtime.phrases, runtime.now(), lead, message, BATCH)
+        sent += count
+        if count < BATCH:
+            return sent
 
 
 def followed(runtime: Runtime, session: Session, ticket: Ticket, change: StatusChange) -> None:
@@ -68,7 +80,7 @@ def followed(runtime: Runtime, session: Session, ticket: Ticket, change: StatusC
     for member, _ in joining.members(session, ticket, lock=True):
         if ended:
             if member.status in OPEN - SILENT:
-                joining.leave(session, runtime.phrases, runtime.now(), member)
+                apart.leave(session, runtime.region, runtime.now(), member)
         elif to is not None and member.status not in (to, Status.CLOSED):
             outcome = Outcome.MERGED if to in ENDED else None
             region, now = runtime.region, runtime.now()
@@ -96,7 +108,7 @@ def _unsettled(runtime: Runtime, session: Session, ticket: Ticket, change: Statu
     lead = session.get_one(Ticket, ticket.lead_id)
     about = lead
     if lead.status in ENDED:
-        joining.leave(session, runtime.phrases, runtime.now(), ticket)
+        apart.leave(session, runtime.region, runtime.now(), ticket)
         about = ticket
     officers = alerts.readers(
         session, runtime.region, position=Position.OFFICER, scope="agency", agency=about.agency, ticket=about

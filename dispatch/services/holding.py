@@ -6,6 +6,7 @@ The rules that every assignment and every change of status goes through; the ste
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,8 @@ from dispatch.db import stored_id
 from dispatch.models import Assignment, Role, Staff, StaffAgency, Ticket
 from dispatch.region import Region
 from dispatch.workflow import ENDED, OPEN, NotAllowed, Status
+
+log = logging.getLogger("aduan.holding")
 
 #: A change to one of these by a member of staff says that the agency has taken the ticket on.
 TAKES_ON = frozenset(Status) - {Status.NEW, Status.ASSIGNED, Status.FORWARDED}
@@ -67,6 +70,16 @@ class PartsOpen(NotAllowed):
         self.args = (f"a ticket with open parts cannot become {to}: {', '.join(self.numbers)}",)
 
 
+class WholeEnded(HandoverFault, NotAllowed):
+    """Calling this will say that an ended part cannot be opened again, because the whole has ended
+    or has become about officials' conduct."""
+
+    def __init__(self, current: Status, to: Status) -> None:
+        NotAllowed.__init__(self, current, to)
+        self.key = "split_ended"
+        self.args = ("the part's whole ticket has ended, or is about officials' conduct now",)
+
+
 def chain(session: Session, ticket: Ticket) -> list[Assignment]:
     """Calling this will give a ticket's assignments, oldest first."""
     query = select(Assignment).where(col(Assignment.ticket_id) == ticket.id).order_by(col(Assignment.id))
@@ -108,7 +121,10 @@ def begin(session: Session, region: Region, now: datetime, ticket: Ticket, assig
         assignment.accept_due, assignment.accepted_at = before.accept_due, before.accepted_at
     elif agency.ours and not (ticket.triage and ticket.verified_at is None):
         length = timedelta(hours=region.desk_rules.handover.accept_hours)
-        assignment.accept_due = hours.advance(region, agency.calendar, now, length)
+        try:
+            assignment.accept_due = hours.advance(region, agency.calendar, now, length)
+        except hours.NoWorkingTime as error:  # no calendar keeps a ticket from being opened
+            log.error("nobody is asked to take it on", extra={"ticket": ticket.id, "error": str(error)})
     ticket.accept_due, ticket.accepted_at = assignment.accept_due, assignment.accepted_at
     # What a rule laid on the desk is there to be passed on: that is the desk's work and no hand-over.
     at_desk = before is not None and before.agency == region.desk and before.staff_id is None
@@ -190,10 +206,23 @@ def stepped(session: Session, now: datetime, ticket: Ticket, to: Status, staff_i
 
 
 def check_parts(session: Session, ticket: Ticket, to: Status) -> None:
-    """Calling this will return if a ticket may become ``to`` as far as its parts go. Raises PartsOpen."""
+    """Calling this will return if a ticket may become ``to`` as far as its parts, or its whole, go. Raises PartsOpen,
+    WholeEnded."""
     if to not in ENDED:
+        _check_whole(session, ticket, to)
         return
     open_ones = (col(Ticket.parent_id) == stored_id(ticket.id), col(Ticket.status).in_(sorted(OPEN)))
-    numbers = session.scalars(select(col(Ticket.number)).where(*open_ones).order_by(col(Ticket.id))).all()
+    query = select(col(Ticket.number)).where(*open_ones).order_by(col(Ticket.id)).with_for_update()
+    numbers = session.scalars(query).all()
     if numbers:
         raise PartsOpen(Status(ticket.status), to, numbers)
+
+
+def _check_whole(session: Session, ticket: Ticket, to: Status) -> None:
+    """An ended part is opened again only while its whole is open, and not where that became about officials since."""
+    if ticket.parent_id is None or Status(ticket.status) not in ENDED:
+        return
+    query = select(Ticket).where(col(Ticket.id) == ticket.parent_id).with_for_update()
+    whole = session.scalars(query.execution_options(populate_existing=True)).one()
+    if Status(whole.status) in ENDED or (whole.supervision and not ticket.supervision):
+        raise WholeEnded(Status(ticket.status), to)

@@ -35,7 +35,8 @@ class File:
 class Slip:
     """Calling this will hold a report as staff wrote it down. ``key`` is the form's own: the same slip handed in twice
     is one report. ``said_at`` is when the citizen said or wrote it (aware), None for now,
-    ``privacy`` how they want to be treated."""
+    ``privacy`` how they want to be treated, ``call`` the number or mail address by which staff themselves reach who
+    has no channel."""
 
     key: str
     text: str
@@ -44,6 +45,7 @@ class Slip:
     place: str = ""
     said_at: datetime | None = None
     privacy: str = Privacy.NAMED
+    call: str = ""
     files: Sequence[File] = ()
 
 
@@ -62,6 +64,7 @@ def hand_in(runtime: Runtime, slip: Slip) -> str:
             {"name": each.name, "type": each.content_type, "data": base64.b64encode(each.data).decode("ascii")}
             for each in slip.files
         ],
+        "call": slip.call,
         "source": given.source,
         "staff": given.staff,
         "way": given.way,
@@ -98,12 +101,27 @@ def handed_in(session: Session, key: str) -> tuple[EventState, Ticket | None] | 
     return EventState(event.state), found
 
 
+def recorded_by(session: Session, staff_id: int, limit: int = 10) -> list[tuple[str, Ticket]]:
+    """Calling this will list what somebody wrote down last, each with the key of its slip, newest first."""
+    query = (
+        select(col(InboundEvent.external_id), Ticket)
+        .join(Message, col(Message.event_id) == col(InboundEvent.id))
+        .join(Ticket, col(Ticket.id) == col(Message.ticket_id))
+        .where(col(Ticket.intake_by) == staff_id, col(InboundEvent.channel) == Desk.kind)
+    )
+    return [(key, ticket) for key, ticket in session.execute(query.order_by(col(Ticket.id).desc()).limit(limit))]
+
+
 def address(session: Session, now: datetime, message: InboundMessage) -> CitizenAddress:
     """Calling this will find or make the address answers to this message go to: where the citizen says they are
     reached, which proves nothing of who reads there, else a place at the desk."""
     given = message.intake
     if given is None or given.reach is None:
-        return people.identify(session, now, message)
+        found = people.identify(session, now, message)
+        if given is not None and given.call:
+            found.phone = given.call
+            session.add(found)
+        return found
     found = people.identify_sender(session, now, given.way, given.account, given.reach, derived=True)
     people.name(session, found, message.sender_name)
     return found

@@ -27,10 +27,12 @@ from dispatch.models import (
     Ticket,
 )
 from dispatch.phrases import TERSE, Phrases
-from dispatch.services import answers, deadlines, likenesses
+from dispatch.region import Region
+from dispatch.services import answers, apart, deadlines, likenesses
+from dispatch.services.apart import members as members
 from dispatch.services.deadlines import FOLLOWED
 from dispatch.services.tickets import audit, move
-from dispatch.workflow import OPEN, STOPS_VERIFY, Status
+from dispatch.workflow import ENDED, OPEN, STOPS_VERIFY, Status
 
 #: What a ticket becomes when it is joined to a lead of a status; of any other the joined ticket keeps its own. A lead
 #: that waits for its own citizen, or answered before, has not asked or answered this one.
@@ -77,7 +79,7 @@ def join(
     ticket, target = _lock_pair(session, ticket, lead)
     if seen_version is not None and seen_version != ticket.version:
         raise answers.Stale(seen_version, ticket.version)
-    _check(session, ticket, target)
+    _check(session, phrases.region, ticket, target)
     for member, before in members(session, ticket, lock=True):
         before.undone_at = now
         session.add(before)
@@ -112,7 +114,7 @@ def split_off(
     ticket, lead = _locked(session, stored_id(ticket.id), lead_id)
     if seen_version is not None and seen_version != ticket.version:
         raise answers.Stale(seen_version, ticket.version)
-    row = _current(session, ticket)
+    row = apart.current(session, ticket)
     if row is None or ticket.lead_id != lead_id:
         raise answers.Stale(seen_version or 0, ticket.version)
     row.undone_at, row.undone_by = now, staff_id
@@ -124,7 +126,8 @@ def split_off(
     _as_before(session, phrases, now, ticket, since)
     likenesses.decide(session, now, stored_id(ticket.id), lead_id, likenesses.DIFFERENT, staff_id)
     audit(session, now, "ticket.split_off", "ticket", ticket.number, staff_id=staff_id, detail={"lead": lead.number})
-    _tell(session, phrases, now, ticket, "split_off")
+    if Status(ticket.status) not in ENDED:  # nobody is promised a day for what has ended
+        _tell(session, phrases, now, ticket, "split_off")
     return True
 
 
@@ -204,35 +207,6 @@ def _pass_on(
         session.add(StoredAttachment(**columns | {"message_id": stored_id(copied.id)}))
 
 
-def leave(session: Session, phrases: Phrases, now: datetime, ticket: Ticket) -> None:
-    """Calling this will make a joined ticket a job of its own as it stands, because its lead has ended and it has not:
-    it stays answered, and what it followed counts."""
-    row = _current(session, ticket)
-    if row is not None:
-        row.undone_at = now
-        session.add(row)
-    ticket.lead_id = None
-    ticket.version += 1
-    session.add(ticket)
-    session.flush()
-    deadlines.settle(session, phrases.region, now, ticket)
-    audit(session, now, "ticket.leave_lead", "ticket", ticket.number)
-
-
-def members(session: Session, lead: Ticket, *, lock: bool = False) -> list[tuple[Ticket, Join]]:
-    """Calling this will give the tickets joined to a lead with how each was joined, in the order of their ids, locked
-    for a change if asked."""
-    query = (
-        select(Ticket, Join)
-        .join(Join, col(Join.ticket_id) == col(Ticket.id))
-        .where(col(Ticket.lead_id) == stored_id(lead.id), col(Join.undone_at).is_(None))
-        .order_by(col(Ticket.id))
-        .execution_options(populate_existing=lock)
-    )
-    rows = session.execute(query.with_for_update(of=Ticket) if lock else query)
-    return [(ticket, row) for ticket, row in rows]
-
-
 def _lock_pair(session: Session, ticket: Ticket, lead: Ticket) -> tuple[Ticket, Ticket]:
     """Both locked and as they are now, and where the second is joined itself, its lead in its place."""
     mine, target = stored_id(ticket.id), lead.lead_id or stored_id(lead.id)
@@ -253,14 +227,14 @@ def _locked(session: Session, *ids: int) -> tuple[Ticket, Ticket]:
     return found[first], found[second]
 
 
-def _check(session: Session, ticket: Ticket, lead: Ticket) -> None:
+def _check(session: Session, region: Region, ticket: Ticket, lead: Ticket) -> None:
     has_parts = session.scalars(select(col(Ticket.id)).where(col(Ticket.parent_id) == ticket.id).limit(1)).first()
     faults = {
         "joined": ticket.lead_id is not None or lead.lead_id is not None,
         "part": ticket.parent_id is not None or lead.parent_id is not None,
         "parts": has_parts is not None,
         "secret": Privacy.SECRET in (ticket.privacy, lead.privacy),
-        "supervision": ticket.supervision != lead.supervision,
+        "supervision": apart.unfit(region, ticket, lead),
         "ended": Status(ticket.status) not in OPEN or Status(lead.status) not in OPEN,
     }
     for reason, at_fault in faults.items():
@@ -290,11 +264,6 @@ def _attach(
     else:
         deadlines.settle(session, phrases.region, now, ticket)
     audit(session, now, "ticket.join", "ticket", ticket.number, staff_id=staff_id, detail={"lead": lead.number})
-
-
-def _current(session: Session, ticket: Ticket) -> Join | None:
-    query = select(Join).where(col(Join.ticket_id) == stored_id(ticket.id), col(Join.undone_at).is_(None))
-    return session.scalars(query.order_by(col(Join.id).desc()).limit(1)).first()
 
 
 def _moved_from(session: Session, ticket: Ticket, row: Join, staff_id: int) -> datetime:
@@ -334,8 +303,11 @@ def _as_before(session: Session, phrases: Phrases, now: datetime, ticket: Ticket
     if ticket.verified_at is not None and ticket.verified_at >= joined_at:
         ticket.verified_at = next((each.at for each in own if each.to_status in STOPS_VERIFY), None)
     to = Status(own[-1].to_status)
-    if ticket.settled_asked_at is not None and ticket.settled_asked_at >= joined_at and to is not Status.RESOLVED:
-        ticket.settled_asked_at, ticket.content, ticket.rating = None, "", None
+    asked = ticket.settled_asked_at is not None and ticket.settled_asked_at >= joined_at
+    if asked and to is not Status.RESOLVED and not ticket.content:  # what its citizen has answered stays
+        ticket.settled_asked_at, ticket.rating = None, None
+    if to is Status.CLOSED and ticket.content == "yes" and ticket.outcome == Outcome.MERGED:
+        ticket.outcome = Outcome.SOLVED  # its own citizen says so
     if ticket.status != to:
         move(session, phrases.region, now, ticket, to, reason="split_off", outcome=_outcome(own[-1]), follows=True)
     else:

@@ -20,14 +20,15 @@ from dispatch.phrases import Phrases
 from dispatch.region import Region
 from dispatch.runtime import Runtime
 from dispatch.services import alerts, answers, deadlines, evidence, holding, tickets
+from dispatch.services.apart import UNDONE
 from dispatch.services.holding import HandoverFault, NeedsSupervisor, Why
 from dispatch.services.trail import audit
 from dispatch.workflow import ENDED, OPEN, Status
 
 #: So many agencies share a ticket at most.
 MOST = 6
-#: The change that ends a part when its splitting is undone, and the one that ends a whole whose last part is done.
-UNDONE, DONE = "split_undone", "parts_done"
+#: The change that ends a whole whose last part is done.
+DONE = "parts_done"
 #: The kind of what staff are told when the last part has ended (``services.alerts``).
 KIND = "parts_done"
 _DONE = frozenset({Outcome.SOLVED, Outcome.ANSWERED})
@@ -56,8 +57,8 @@ def split(
 
     ``own_part`` says that the ticket's own agency has something to do as well; if not, the whole is resolved when every
     part is done. May be called again for further parts. Raises HandoverFault (``split_none``, ``split_many``,
-    ``split_task``, ``split_agency``, ``split_conduct``, ``split_part``, ``split_ended``), NotYours, NeedsSupervisor;
-    nothing is written then. KeyError for an unknown category.
+    ``split_task``, ``split_agency``, ``split_conduct``, ``split_part``, ``split_joined``, ``split_ended``), NotYours,
+    NeedsSupervisor; nothing is written then. KeyError for an unknown category.
     """
     holding.check_theirs(session, ticket, staff_id)
     _check(session, region, ticket, wanted, staff_id=staff_id, own_part=own_part)
@@ -78,6 +79,8 @@ def _check(
 ) -> None:
     if ticket.parent_id is not None:
         raise HandoverFault("split_part", "a part is not split again: split the ticket it is part of")
+    if ticket.lead_id is not None:
+        raise HandoverFault("split_joined", "a joined ticket's work is its lead's: split that")
     if Status(ticket.status) not in OPEN:
         raise HandoverFault("split_ended", "a ticket that has ended is not split")
     row = holding.last(session, ticket)
@@ -201,12 +204,15 @@ def report(
     """Calling this will pass on what the officer of a part says: as a note to the whole, or (``to_citizen``) as an
     answer to the citizen under the whole's number. Either is the part's first answer, and begins it.
 
-    Raises HandoverFault (``not_part``), NotYours, and what ``answers.note`` and ``answers.reply`` raise.
+    Raises HandoverFault (``not_part``; ``report_conduct``: what is about officials is answered by whoever has the
+    whole), NotYours, and what ``answers.note`` and ``answers.reply`` raise.
     """
     if part.parent_id is None:
         raise HandoverFault("not_part", "the ticket is no part of another")
     holding.check_theirs(session, part, staff_id)
     whole = session.scalars(select(Ticket).where(col(Ticket.id) == part.parent_id).with_for_update()).one()
+    if to_citizen and whole.supervision:
+        raise HandoverFault("report_conduct", "what is about officials is answered by whoever has the whole")
     if to_citizen:
         message = answers.reply(session, phrases, now, whole, text=text, staff_id=staff_id)
     else:

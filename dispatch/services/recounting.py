@@ -33,6 +33,8 @@ log = logging.getLogger("aduan.recounting")
 BATCH = 500
 #: For how long one tick of the clock counts: its other sweeps must not wait for a long run.
 TICK = 2.0
+#: What a moved date is called in the audit trail.
+RECOUNTED = "deadlines.recount"
 LEASE = "recount"
 #: A run that was killed is taken over after this.
 LEASE_SPAN = timedelta(minutes=1)
@@ -203,10 +205,11 @@ def _write(session: Session, now: datetime, run: _Run, moved: Sequence[tuple[Any
     for group in (alive, ended):
         if group:
             names = group[0][1]
+            ruled = {"region_version": run.edition} if group is alive else {}
             statement = (
                 update(Ticket)
                 .where(col(Ticket.id) == bindparam("which"))
-                .values({name: bindparam(f"new_{name}") for name in names})
+                .values({**{name: bindparam(f"new_{name}") for name in names}, **ruled})
             )
             parameters = [
                 {"which": row.id, **{f"new_{name}": value for name, value in values.items()}} for row, values in group
@@ -229,7 +232,7 @@ def _line(now: datetime, run: _Run, row: Any, values: dict[str, Any]) -> dict[st
     return {
         "at": now,
         "staff_id": None,
-        "action": "deadlines.recount",
+        "action": RECOUNTED,
         "subject": "ticket",
         "subject_id": row.number,
         "detail": {

@@ -10,7 +10,7 @@ from dispatch import routing
 from dispatch.models import Privacy, Ticket
 from dispatch.region import Region
 from dispatch.routing import Held
-from dispatch.services import holding, privacy, tickets
+from dispatch.services import apart, holding, privacy, tickets
 from dispatch.workflow import ENDED, Status
 
 
@@ -27,7 +27,9 @@ def conceal(session: Session, region: Region, now: datetime, ticket: Ticket, wan
 
 
 def settle(session: Session, region: Region, now: datetime, ticket: Ticket) -> None:
-    """Calling this will take a secret ticket that nobody may read where it is to where it waits for somebody."""
+    """Calling this will take a secret ticket that nobody may read where it is to where it waits for somebody, and apart
+    from everything it is joined to."""
+    apart.settle(session, region, now, ticket, tickets.move)
     status = Status(ticket.status)
     begun = ticket.first_response_at is not None or status not in (Status.NEW, Status.ASSIGNED)
     if ticket.privacy != Privacy.SECRET or begun or status in ENDED or privacy.readers(session, region, ticket):

@@ -14,7 +14,7 @@ from dispatch.models import Assignment, CitizenAddress, Message, Outcome, Privac
 from dispatch.ownership import Finding, Why
 from dispatch.region import Region
 from dispatch.routing import Reason
-from dispatch.services import assigning, deadlines, holding, likenesses
+from dispatch.services import apart, assigning, deadlines, holding, likenesses
 from dispatch.services.assigning import LEGAL_KINDS as LEGAL_KINDS
 from dispatch.services.tagged import Tag
 from dispatch.services.trail import audit as audit
@@ -357,7 +357,7 @@ def write_assignment(
 ) -> Assignment:
     """Calling this will write down that the ticket's agency has it from ``now`` on, why, and by when; all further rules
     of a hand-over are ``services.holding``'s. Raises routing.Forbidden."""
-    assigning.guard(region, ticket)
+    assigning.guard(session, region, ticket)
     due = sla.deadlines(region, ticket.agency, kind=ticket.kind, supervision=ticket.supervision, start=ticket.opened_at)
     ticket.verify_due = due.verify.at
     ticket.first_response_due = due.first_response.at
@@ -385,6 +385,7 @@ def write_assignment(
     holding.begin(session, region, now, ticket, assignment)
     session.add(ticket)
     session.add(assignment)
+    apart.settle(session, region, now, ticket, move)
     deadlines.settle(session, region, now, ticket)
     return assignment
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from dispatch.lapor import ID_LENGTH, Row
 from dispatch.models import Privacy, Ticket, Twin, TwinState
 from dispatch.region import Region
+from dispatch.reports import in_agencies
+from dispatch.scope import Scope
 from dispatch.services.tickets import audit
 from dispatch.workflow import OPEN, Status
 
@@ -133,11 +135,13 @@ def unlink(session: Session, region: Region, now: datetime, ticket: Ticket, *, s
     return True
 
 
-def listed(session: Session, state: TwinState, limit: int = 200) -> list[tuple[Twin, Ticket | None]]:
-    """Calling this will list reports in a state with their tickets, the one that changed last first."""
-    query = (
-        select(Twin, Ticket).outerjoin(Ticket, col(Ticket.id) == col(Twin.ticket_id)).where(col(Twin.state) == state)
-    )
+def listed(
+    session: Session, state: TwinState, scope: Scope | None, limit: int = 200
+) -> list[tuple[Twin, Ticket | None]]:
+    """Calling this will list reports in a state with their tickets, the one that changed last first: those whose ticket
+    somebody may see, without a scope those whose ticket is not secret, and those that belong to none."""
+    query = select(Twin, Ticket).outerjoin(Ticket, col(Ticket.id) == col(Twin.ticket_id))
+    query = query.where(col(Twin.state) == state, or_(col(Ticket.id).is_(None), in_agencies(scope)))
     rows = session.execute(query.order_by(col(Twin.imported_at).desc(), col(Twin.id).desc()).limit(limit)).all()
     return [(twin, ticket) for twin, ticket in rows]
 

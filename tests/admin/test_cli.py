@@ -220,6 +220,15 @@ class TestRegion:
         done = aduan("region", "check")
         assert done.status == 0 and "contoh is in order" in done.out
 
+    def test_a_pack_is_named_by_its_folder_too(self, aduan, folder):
+        assert aduan("region", "check", f"{folder / 'packs' / 'contoh'}/").status == 0
+
+    def test_what_nobody_reads_to_the_end_is_counted(self, aduan, folder):
+        places = folder / "packs" / "contoh" / "places.csv"
+        places.write_text(places.read_text() + "x,y,z\n" * 600)
+        done = aduan("region", "check")
+        assert done.out.count("\n") == 501 and done.out.rstrip().endswith(" more") and "fault(s)" in done.err
+
     def test_a_name_of_another_region_is_a_fault(self, aduan, folder):
         sentences = folder / "packs" / "contoh" / "phrases.yaml"
         sentences.write_text(sentences.read_text().replace("Aduan Contoh", "Aduan Jawa Barat"))

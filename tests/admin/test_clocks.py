@@ -15,7 +15,7 @@ from admin import explaining
 from dispatch import sla
 from dispatch.models import Ticket
 from dispatch.runtime import Runtime
-from dispatch.services import tickets
+from dispatch.services import recounting, tickets
 from dispatch.workflow import Status
 from tests.admin.conftest import Browser, one_database
 from tests.support import deadline_cases
@@ -144,3 +144,17 @@ def test_a_calendar_that_lost_its_hours_leaves_the_page_and_says_so(signed_in: M
     text = page(signed_in, ticket)
     assert "The calendar office has no working hours, so dates cannot be worked out." in text
     assert "due 24 Nov 2026 16:00 WITA" in text
+
+
+@one_database
+def test_a_deadline_that_moved_with_the_rules_stands_in_the_history(
+    signed_in: Callable[..., Browser], runtime: Runtime
+) -> None:
+    ticket = open_ticket(runtime)
+    recounting.recount(runtime, "start")
+    day = runtime.region.local(ticket.resolution_due).date() - timedelta(days=1)
+    holidays = {**runtime.region.regional_holidays, day: "Libur baru"}
+    runtime.__dict__["region"] = replace(runtime.region, regional_holidays=holidays, edition="with-a-day-off")
+    recounting.recount(runtime, "a day off")
+    page = signed_in(agencies=(ticket.agency,)).get(f"/admin/tickets/{ticket.number}").text
+    assert "Deadline moved by the rules of with-a-day-off" in page

@@ -230,3 +230,27 @@ def test_what_is_no_picture_and_no_paper_is_refused(desk: Browser, runtime: Runt
     page = desk.post("/admin/intake", {**PLAIN, "files": (io.BytesIO(b"MZ" + b"\0" * 60), "surat.exe")})
     assert page.status_code == 422
     assert rows(runtime, InboundEvent) == []
+
+
+@one_database
+def test_a_number_to_call_is_kept_for_who_tells_the_citizen(desk: Browser, runtime: Runtime) -> None:
+    ticket = record(runtime, desk, place="Selumit", phone="0551 21234")
+    (address,) = rows(runtime, CitizenAddress)
+    assert (address.channel, address.phone) == ("desk", "+6255121234")
+    answer(runtime, ticket, "Sudah kami perbaiki", by=rows(runtime, Staff)[0])
+    assert "+6255121234" in desk.get(f"/admin/tickets/{ticket.number}").text
+
+
+@one_database
+def test_a_number_that_is_none_is_not_lost_silently(desk: Browser, runtime: Runtime) -> None:
+    page = desk.post("/admin/intake", {**PLAIN, "phone": "besok"})
+    assert page.status_code == 422 and "besok" in page.text
+    assert rows(runtime, InboundEvent) == []
+
+
+@one_database
+def test_a_clerk_finds_again_what_they_wrote_down(desk: Browser, runtime: Runtime, signed_in: Make) -> None:
+    ticket = record(runtime, desk, place="Selumit")
+    assert ticket.number in desk.get("/admin/intake").text
+    other = signed_in("lain@contoh.test", agencies=("prov-diskominfo",))
+    assert ticket.number not in other.get("/admin/intake").text

@@ -93,6 +93,7 @@ GET /admin/tickets/<number>                   | login  second change 404    in  
 POST /admin/tickets/<number>                  | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/accept           | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/assign           | login  second change 404    in     404    in     in     in
+POST /admin/tickets/<number>/calm             | login  second change 404    in     404    in     in     in
 POST /admin/tickets/<number>/deliveries/<row_id>/resend | login second change 404 in  404    in     in     in
 POST /admin/tickets/<number>/deliveries/<row_id>/settle | login second change 404 in  404    in     in     in
 POST /admin/tickets/<number>/different        | login  second change 404    in     404    in     in     in

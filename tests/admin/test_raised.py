@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from admin import words
 from classifier.reading import Danger, Personal
-from dispatch.models import Ticket
+from dispatch.models import Audit, Ticket
 from dispatch.routing import Held
 from dispatch.runtime import Runtime
 from dispatch.services import tickets
 from dispatch.services.tagged import Tag
 from tests.admin.conftest import Browser, one_database
 from tests.support.clock import Clock
-from tests.support.tickets import add_staff, answer, arrive
+from tests.support.tickets import add_staff, answer, arrive, open_ticket
 
 Make = Callable[..., Browser]
 SUGGESTED: tuple[dict[str, object], ...] = ({"category": "kependudukan", "confidence": 0.6},)
@@ -94,3 +97,22 @@ def test_every_danger_personal_kind_and_doubt_has_its_word() -> None:
     assert set(words.DANGERS) == set(Danger)
     assert set(words.PERSONAL) == set(Personal)
     assert set(Held) <= set(words.REASONS)
+
+
+@one_database
+def test_staff_take_the_mark_off_where_there_is_no_danger(signed_in: Callable[..., Browser], runtime: Runtime) -> None:
+    ticket = open_ticket(runtime)
+    with runtime.writing() as session:
+        row = session.get_one(Ticket, ticket.id)
+        row.danger, row.urgent = "fire", True
+        session.add(row)
+    officer = signed_in(agencies=(ticket.agency,))
+    assert "There is no danger" in officer.get(f"/admin/tickets/{ticket.number}").text
+    assert officer.post(f"/admin/tickets/{ticket.number}/calm").status_code == 303
+    page = officer.get(f"/admin/tickets/{ticket.number}").text
+    assert "Danger to life" not in page and "There is no danger" not in page
+    with runtime.reading() as session:
+        row = session.get_one(Ticket, ticket.id)
+        audit = session.scalars(select(Audit).where(col(Audit.action) == "ticket.calm")).one()
+    assert (row.danger, row.urgent, row.version) == ("", False, ticket.version + 1)
+    assert audit.detail == {"danger": "fire", "urgent": True}

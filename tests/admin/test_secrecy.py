@@ -13,11 +13,11 @@ from sqlmodel import Session, col
 from werkzeug.test import TestResponse
 
 from admin.security import need_of
-from dispatch import reports
+from dispatch import lapor, reports
 from dispatch.models import Audit, Privacy, Role, Staff, Ticket
 from dispatch.runtime import Runtime
 from dispatch.scope import Scope
-from dispatch.services import privacy, secrecy
+from dispatch.services import privacy, secrecy, twins
 from dispatch.services import staff as accounts
 from tests.admin.conftest import Browser, one_database
 from tests.support.tickets import add_staff, answer, open_ticket, reload
@@ -230,3 +230,21 @@ def test_whose_asset_it_is_gives_the_ticket_to_the_right_agency(
     page = officer.get(path).text
     assert "Provincial government" in page
     assert "a member of staff says whose asset it is" in page
+
+
+@one_database
+def test_a_secret_tickets_twin_is_listed_only_for_the_list(runtime: Runtime, signed_in: Callable[..., Browser]) -> None:
+    plain, secret = open_ticket(runtime), open_ticket(runtime)
+    conceal(runtime, secret, Privacy.SECRET)
+    due = plain.resolution_due + timedelta(days=5)
+    with runtime.writing() as session:
+        found = [
+            lapor.Row(line=n, tracking_id=str(n), number=ticket.number, resolution_due=due)
+            for n, ticket in enumerate((plain, secret), 1)
+        ]
+        assert twins.import_rows(session, runtime.region, runtime.now(), found).conflict == 2
+    browser = signed_in("awas@contoh.example", Role.SUPERVISOR)
+    page = browser.get("/admin/lapor").text
+    assert plain.number in page and secret.number not in page and "WITA" in page
+    lists(runtime, "awas@contoh.example")
+    assert secret.number in browser.get("/admin/lapor").text

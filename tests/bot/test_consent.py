@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,10 @@ from bot.wishes import consents, privacy
 from channels.message import UNPROVEN, Address, InboundMessage
 from dispatch.models import Audit, Message, Outbox, Privacy, Ticket
 from dispatch.runtime import Runtime
-from dispatch.services import consent, secrecy
+from dispatch.services import consent, consequences, secrecy
+from dispatch.workflow import Status
 from tests.support.clock import Clock
-from tests.support.desk import rows
+from tests.support.desk import answer, change, deliver, rows
 from tests.support.readings import knows, reading
 from tests.support.talk import Citizen
 
@@ -22,6 +24,8 @@ on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 WATER = "Air PDAM mati tiga hari di Juata Laut Tarakan"
 HIDDEN = "Air PDAM mati di Juata Laut Tarakan, jangan sebut nama saya"
 SECRET = "Air PDAM mati di Juata Laut Tarakan. Laporan ini rahasia"
+LAMP = "Lampu jalan mati sudah seminggu di depan pasar Juata Laut Tarakan"
+UNCLEAR = "Ada masalah di depan rumah saya di Juata Laut Tarakan tolong dibantu ya pak"
 BODY = "aduan@pdam.contoh.id"
 
 
@@ -40,7 +44,9 @@ def wired(runtime: Runtime) -> Runtime:
     pdam = replace(region.agencies["pdam-tarakan"], email=BODY)
     runtime.__dict__["region"] = replace(region, agencies={**region.agencies, "pdam-tarakan": pdam})
     water = reading(("air_bersih", 0.97), sure=True)
-    return knows(runtime, {WATER: water, HIDDEN: water, SECRET: water})
+    lamp = reading(("lampu_jalan", 0.97), sure=True)
+    unclear = reading(("lampu_jalan", 0.45), ("sampah", 0.42), ("jalan_rusak", 0.1))
+    return knows(runtime, {WATER: water, HIDDEN: water, SECRET: water, LAMP: lamp, UNCLEAR: unclear})
 
 
 def only(runtime: Runtime) -> Ticket:
@@ -152,6 +158,70 @@ def test_what_became_secret_meanwhile_is_not_sent(wired: Runtime) -> None:
         assert secrecy.conceal(session, wired.region, wired.now(), row, Privacy.SECRET)
     citizen.says("ya")
     assert letters(wired) == []
+
+
+def an_officer_asks(citizen: Citizen, number: str) -> None:
+    answer(citizen.runtime, number, "Apakah lampunya di RT 5? Balas YA atau TIDAK")
+
+
+def we_ask_whether_it_is_settled(citizen: Citizen, number: str) -> None:
+    change(citizen.runtime, number, Status.IN_PROGRESS, Status.RESOLVED)
+    consequences.sweep(citizen.runtime)
+
+
+def we_ask_which_matter(citizen: Citizen, number: str) -> None:
+    citizen.says(UNCLEAR)
+
+
+@on_sqlite
+@pytest.mark.parametrize("word", ["ya", "ok", "tidak"])
+@pytest.mark.parametrize("asks", [an_officer_asks, we_ask_whether_it_is_settled, we_ask_which_matter])
+def test_what_was_asked_since_is_what_a_bare_word_answers(
+    wired: Runtime, clock: Clock, asks: Callable[[Citizen, str], None], word: str
+) -> None:
+    citizen = Citizen(wired)
+    citizen.says(LAMP)
+    clock.forward(hours=1)
+    citizen.says(WATER)
+    lamp, water = citizen.tickets()
+    clock.forward(hours=1)
+    asks(citizen, lamp.number)
+    clock.forward(minutes=5)
+    citizen.says(word)
+    assert letters(wired) == []
+    consents = {each.number: each.consent for each in citizen.tickets()}
+    assert consents[water.number] == consent.Consent.ASKED
+
+
+@on_sqlite
+@pytest.mark.parametrize("word", ["1", "tidak"])
+def test_which_matter_is_not_chosen_once_an_officer_asked_on_another_ticket(
+    wired: Runtime, clock: Clock, word: str
+) -> None:
+    citizen = Citizen(wired)
+    citizen.says(LAMP)
+    clock.forward(hours=1)
+    citizen.says(UNCLEAR)
+    clock.forward(hours=1)
+    lamp, unclear = citizen.tickets()
+    assert unclear.choices
+    an_officer_asks(citizen, lamp.number)
+    clock.forward(minutes=5)
+    citizen.says(word)
+    assert citizen.tickets()[1].choices == unclear.choices
+
+
+@on_sqlite
+def test_a_question_is_open_again_only_for_what_quotes_it(wired: Runtime, clock: Clock) -> None:
+    citizen = Citizen(wired)
+    citizen.says(LAMP)
+    clock.forward(hours=1)
+    citizen.says(WATER)
+    *_, receipt = deliver(wired, "whatsapp")
+    clock.forward(hours=1)
+    an_officer_asks(citizen, citizen.tickets()[0].number)
+    citizen.says("ya", reply_to=(receipt,))
+    assert len(letters(wired)) == 1
 
 
 WISHES = """

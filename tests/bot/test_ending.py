@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -101,6 +102,70 @@ def test_no_opens_it_again_and_reaches_staff(trained: Runtime, clock: Clock, wor
         said = session.scalars(select(Message).where(col(Message.body) == words)).one()
     assert said.ticket_id == after.id
     assert citizen.hears() == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("late", [False, True], ids=["recorded at once", "a moment later"])
+def test_the_same_answer_twice_rates_nothing(trained: Runtime, clock: Clock, late: bool) -> None:
+    citizen, ticket = resolved(trained, clock)
+    citizen.says("1", work=late)
+    if late:
+        clock.forward(seconds=20)
+        citizen.hears()
+        assert citizen.says("1") == []
+    else:
+        citizen.says("1", work=False)
+        clock.forward(seconds=20)
+        drain_inbound(trained)
+    after = of(citizen, ticket.number)
+    assert (after.status, after.rating, len(citizen.tickets())) == (Status.CLOSED, None, 1)
+    clock.forward(minutes=2)
+    citizen.says("1")
+    assert of(citizen, ticket.number).rating == 1
+
+
+@on_sqlite
+def test_what_was_said_before_the_question_answers_nothing(trained: Runtime, clock: Clock) -> None:
+    citizen, ticket = resolved(trained, clock)
+    citizen.says("2", sent_at=trained.now() - timedelta(days=1, minutes=1))
+    assert (of(citizen, ticket.number).content, len(letters_on(trained, ticket))) == ("", 0)
+
+
+def letters_on(runtime: Runtime, ticket: Ticket) -> list[Message]:
+    """What confirmed an answer about the end."""
+    with runtime.reading() as session:
+        said = session.scalars(select(Message).where(col(Message.ticket_id) == ticket.id))
+        return [each for each in said if "Tuliskan apa yang belum beres" in each.body]
+
+
+@on_sqlite
+def test_who_says_what_is_not_settled_is_not_asked_for_it(trained: Runtime, clock: Clock) -> None:
+    citizen, _ = resolved(trained, clock)
+    [reply] = citizen.says("2 masih mati lampunya")
+    assert "buka kembali" in reply and "Tuliskan" not in reply
+
+
+@on_sqlite
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+@pytest.mark.parametrize("minutes", [0, 3 * 24 * 60], ids=["at once", "days later"])
+def test_words_after_yes_and_a_rating_open_the_same_report(
+    trained: Runtime, clock: Clock, channel: str, minutes: int
+) -> None:
+    citizen, ticket = resolved(trained, clock, channel)
+    citizen.says("1")
+    citizen.says("5")
+    clock.forward(minutes=minutes)
+    [reply] = citizen.says("pak lampunya mati lagi tadi malam")
+    assert ticket.number in reply
+    assert [(each.number, each.status) for each in citizen.tickets()] == [(ticket.number, Status.IN_PROGRESS)]
+
+
+@on_sqlite
+def test_another_matter_after_the_end_is_a_report_of_its_own(trained: Runtime, clock: Clock) -> None:
+    citizen, ticket = resolved(trained, clock)
+    citizen.says("1")
+    citizen.says(WASTE)
+    assert of(citizen, ticket.number).status == Status.CLOSED and len(citizen.tickets()) == 2
 
 
 def _an_officer_asks(citizen: Citizen, clock: Clock) -> None:

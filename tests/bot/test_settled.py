@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.settled import Answer, read
+from bot.settled import Answer, read, tells
 
 YES, NO, NO_BECAUSE = Answer(yes=True), Answer(yes=False), Answer(yes=False, bare=False)
 
@@ -75,3 +75,17 @@ def test_how_satisfied(text: str, expected: Answer | None) -> None:
 @pytest.mark.parametrize("text", ["1", "sudah", "5"])
 def test_without_a_question_nothing_is_an_answer(text: str) -> None:
     assert read(text, "", "KU") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lampunya mati lagi", True),
+        ("mati lagi", True),
+        ("5", False),
+        ("puas sekali pak", False),
+        ("sudah beres", False),
+    ],
+)
+def test_what_tells_something_after_the_end(text: str, expected: bool) -> None:
+    assert tells(text) is expected

@@ -127,6 +127,19 @@ def test_danger_is_heard_through_a_disguise(small: Reader, text: str) -> None:
     assert small.read([text])[0].danger is Danger.FIRE
 
 
+ANSWERS = ["depan pintu masuk", "dekat pintu masuk pasar", "pintu depan rumah saya", "masih sama", "di depan masjid"]
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_a_short_answer_to_a_question_is_no_danger(starter: Reader, text: str) -> None:
+    assert starter.read([text])[0].danger is None
+
+
+@pytest.mark.parametrize("text", ["tolong kebakaran", "ada orang tenggelam", "rumah terbakar"])
+def test_a_short_cry_for_help_is_heard(starter: Reader, text: str) -> None:
+    assert starter.read([text])[0].danger is not None
+
+
 def test_nothing_beyond_the_limit_is_looked_at(small: Reader) -> None:
     text = "lampu jalan mati. " * MAX_CHARACTERS
     assert small.read([text]) == small.read([text[:MAX_CHARACTERS]])

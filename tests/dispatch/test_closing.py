@@ -26,7 +26,7 @@ from dispatch.models import (
 )
 from dispatch.region import Region
 from dispatch.runtime import Runtime
-from dispatch.services import answers, closing, consequences, evidence, people, tickets
+from dispatch.services import answers, closing, consequences, deadlines, evidence, people, tickets
 from dispatch.services.answers import Then
 from dispatch.services.closing import Incomplete
 from dispatch.services.evidence import Bundle, FileRefused, Unproven
@@ -414,3 +414,43 @@ def test_a_question_nobody_answers_gives_the_ticket_back(runtime: Runtime, clock
         alerts = session.scalars(select(Alert).where(col(Alert.kind) == "pause_over")).all()
     assert note.notes == ["pause_over"]
     assert [alert.staff_id for alert in alerts] == [officer]
+
+
+POISONED: dict[Then, tuple[Callable[[Runtime], int], Status]] = {
+    Then.ASK: (closing.end_pauses, Status.IN_PROGRESS),
+    Then.ANSWERED: (closing.close_silent, Status.CLOSED),
+}
+
+
+@one_database
+@pytest.mark.parametrize(("then", "swept"), POISONED.items(), ids=POISONED)
+def test_a_calendar_without_hours_keeps_no_other_ticket_from_its_turn(
+    runtime: Runtime,
+    clock: Clock,
+    officer: int,
+    monkeypatch: pytest.MonkeyPatch,
+    then: Then,
+    swept: tuple[Callable[[Runtime], int], Status],
+) -> None:
+    poisoned = [open_ticket(runtime), open_ticket(runtime)]
+    for ticket in poisoned:
+        answer(runtime, ticket, officer, then)
+    clock.forward(hours=1)
+    sound = open_ticket(runtime, "Lampu mati", category="lampu_jalan")
+    answer(runtime, sound, officer, then)
+    region = runtime.region
+    office = region.agencies[poisoned[0].agency]
+    assert sound.agency != office.code
+    never = replace(region.calendars[office.calendar], code="never", week=((),) * 7)
+    runtime.__dict__["region"] = replace(
+        region,
+        calendars={**region.calendars, "never": never},
+        agencies={**region.agencies, office.code: replace(office, calendar="never")},
+    )
+    monkeypatch.setattr(deadlines.each_due, "__defaults__", (1,))
+    clock.forward(days=40)
+    step, after = swept
+    assert step(runtime) == 1
+    assert step(runtime) == 0
+    assert reload(runtime, sound).status == after
+    assert {reload(runtime, ticket).status for ticket in poisoned} != {after}

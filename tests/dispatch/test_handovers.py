@@ -22,6 +22,7 @@ from dispatch.workflow import Status
 from tests.support import rows
 from tests.support.clock import Clock
 from tests.support.handing import Step, alerts, person, step, tell
+from tests.support.tickets import open_ticket
 
 one_database = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -338,3 +339,23 @@ def test_an_owner_written_down_later_does_not_undo_a_decision(runtime: Runtime) 
             now = runtime.now()
             assert not tickets.set_owner(session, runtime.region, now, row, owner=owner, staff_id=officer)
             assert (row.agency, row.owner) == (LAMPS, owner)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_calendar_without_hours_leaves_nobody_asked_to_take_it_on(runtime: Runtime) -> None:
+    ticket = open_ticket(runtime)
+    region = runtime.region
+    agency = region.agencies["prov-dpupr"]
+    never = replace(region.calendars[agency.calendar], code="never", week=((),) * 7)
+    region = replace(
+        region,
+        calendars={**region.calendars, "never": never},
+        agencies={**region.agencies, agency.code: replace(agency, calendar="never")},
+    )
+    with runtime.writing() as session:
+        row = session.get_one(Ticket, ticket.id)
+        row.agency = agency.code
+        new = Assignment(ticket_id=ticket.id, agency=agency.code, reason="staff", assigned_at=runtime.now())
+        holding.begin(session, region, runtime.now(), row, new)
+        assert (new.accept_due, row.accept_due) == (None, None)
+        session.rollback()

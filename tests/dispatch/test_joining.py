@@ -26,9 +26,10 @@ from dispatch.models import (
     Ticket,
 )
 from dispatch.runtime import Runtime
-from dispatch.services import answers, consequences, following, joining, likenesses, people, tickets
+from dispatch.services import answers, closing, consequences, following, joining, likenesses, people, secrecy, tickets
 from dispatch.services.answers import Stale, Then
 from dispatch.services.joining import CannotJoin
+from dispatch.services.tagged import Tag
 from dispatch.workflow import OPEN, Status
 from tests.support.clock import Clock
 from tests.support.desk import rows
@@ -507,3 +508,67 @@ def test_splitting_off_what_is_not_joined_does_nothing(runtime: Runtime, officer
     split(runtime, ticket, officer)
     assert told(runtime, ticket) == []
     assert [each for each in rows(runtime, StatusChange) if each.reason == "split_off"] == []
+
+
+@pytest.mark.parametrize("why", ["secret", "conduct"])
+@pytest.mark.parametrize("which", ["ticket", "lead"])
+def test_what_becomes_secret_or_about_officials_leaves_its_join(
+    runtime: Runtime, officer: Staff, clock: Clock, why: str, which: str
+) -> None:
+    lead, ticket = open_one(runtime), open_one(runtime)
+    join(runtime, ticket, lead, officer)
+    clock.forward(hours=1)
+    with runtime.writing() as session:
+        row = session.get_one(Ticket, (ticket if which == "ticket" else lead).id)
+        if why == "secret":
+            secrecy.conceal(session, runtime.region, runtime.now(), row, Privacy.SECRET)
+        else:
+            tickets.supervise(session, runtime.region, runtime.now(), row, Tag(LIGHT, supervision=True))
+    assert reload(runtime, ticket).lead_id is None
+    assert [reload(runtime, each).next_due is None for each in (ticket, lead)] == [False, False]
+    clock.forward(hours=1)
+    reply(runtime, lead, "Sedang diperiksa.", officer)
+    work(runtime)
+    assert not [body for body in told(runtime, ticket) if "Sedang diperiksa." in body]
+
+
+def test_one_lead_that_fails_does_not_keep_the_others_answers(
+    runtime: Runtime, officer: Staff, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs = [(open_one(runtime), open_one(runtime)) for _ in range(2)]
+    for lead, ticket in pairs:
+        join(runtime, ticket, lead, officer)
+    clock.forward(hours=1)
+    for lead, _ in pairs:
+        reply(runtime, lead, "Sudah dijadwalkan.", officer)
+    real = joining.spread
+
+    def fails(session, phrases, now, lead, message, most=None):  # type: ignore[no-untyped-def]
+        if lead.id == pairs[0][0].id:
+            raise ValueError("broken")
+        return real(session, phrases, now, lead, message, most)
+
+    monkeypatch.setattr(joining, "spread", fails)
+    assert following.sweep(runtime) == 1
+    assert "Sudah dijadwalkan." in told(runtime, pairs[1][1])[-1]
+    assert "an answer was not passed on" in caplog.text
+
+
+def test_what_its_own_citizen_closed_stays_closed_when_it_is_split_off(
+    runtime: Runtime, officer: Staff, clock: Clock
+) -> None:
+    lead, ticket = open_one(runtime), open_one(runtime)
+    join(runtime, ticket, lead, officer)
+    clock.forward(hours=1)
+    change(runtime, lead, Status.IN_PROGRESS, Status.RESOLVED, by=officer)
+    work(runtime)
+    clock.forward(hours=1)
+    with runtime.writing() as session:
+        row = session.get_one(Ticket, ticket.id)
+        row.settled_asked_at, row.rating = runtime.now(), 4
+        closing.settle(session, runtime.region, runtime.now(), row, True)
+    before = told(runtime, ticket)
+    split(runtime, ticket, officer)
+    after = reload(runtime, ticket)
+    assert (after.status, after.outcome, after.content, after.rating) == (Status.CLOSED, Outcome.SOLVED, "yes", 4)
+    assert told(runtime, ticket) == before

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from sqlmodel import col
 
+from admin.cli_lapor import conflicts
 from dispatch import lapor, sheets
 from dispatch.lapor import LaporFaults
-from dispatch.models import Ticket, Twin, TwinState
+from dispatch.models import Privacy, Ticket, Twin, TwinState
 from dispatch.region import DeskRules, Lapor, Region
 from dispatch.runtime import Runtime
+from dispatch.scope import Scope
 from dispatch.services import twins
 from dispatch.services.twins import Summary, TwinFault
 from dispatch.sheets import SheetFault
@@ -102,6 +107,57 @@ def test_an_archive_that_unpacks_to_more_than_a_spreadsheet_is_not_opened(monkey
         sheets.read(sheets.workbook(["a"], [["b" * 500]]))
 
 
+def packed(cells: str, shared: str = "") -> bytes:
+    """A workbook as small as one can be, with these rows."""
+    kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType='
+        f'"application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{kinds}.sheet.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets>'
+        '<sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{links}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" '
+        f'Type="{links}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{main}"><si><t>{shared}</t></si></sst>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def named(*places: str) -> str:
+    """Rows whose one cell names the shared text."""
+    return "".join(f'<row><c r="{place}" t="s"><v>0</v></c></row>' for place in places)
+
+
+OVERSIZED = {
+    "a cell far away": lambda: packed(named("A1", "XFD99000"), "Tracking ID"),
+    "a long text named by many cells": lambda: packed(named(*(f"A{n}" for n in range(1, 5_000))), "x" * 1_000_000),
+}
+
+
+@pytest.mark.parametrize("made", OVERSIZED.values(), ids=OVERSIZED)
+def test_a_small_file_that_fills_any_memory_is_a_fault(kaltara: Region, made: Callable[[], bytes]) -> None:
+    assert sheets.read(packed(named("A1"), "Tracking ID")) == [["Tracking ID"]]
+    with pytest.raises(LaporFaults, match="far more than a spreadsheet"):
+        lapor.read(kaltara, made())
+
+
+@pytest.mark.parametrize("day", ["01/01/0001 00:00", "31/12/9999 23:59"])
+def test_a_day_no_clock_knows_is_a_fault_of_its_row(kaltara: Region, day: str) -> None:
+    rows, faults = lapor.read(kaltara, csv_of(line(due=day), line("9000002")))
+    found = [row.tracking_id for row in rows]
+    assert (found, [fault.line for fault in faults]) in ((["9000002"], [2]), (["9000001", "9000002"], []))
+
+
 def test_every_faulty_row_is_named_with_its_column_and_the_good_ones_stay(kaltara: Region) -> None:
     data = csv_of(line(), line(""), line("2", status="Entah"), line("3", due="kapan-kapan"), line("9000001"), line("4"))
     good, faults = lapor.read(kaltara, data)
@@ -165,6 +221,29 @@ def test_conflicts_are_listed_and_nothing_is_overwritten(runtime: Runtime) -> No
     assert [each["field"] for each in twin.conflicts] == ["status", "agency", "resolution_due"]
     after = reload(runtime, ticket)
     assert (after.status, after.agency, after.resolution_due) == (ticket.status, ticket.agency, ticket.resolution_due)
+
+
+@one_database
+def test_what_differs_is_told_in_words_and_local_time(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = open_ticket(runtime)
+    taken(runtime, line(number=ticket.number, status=DONE, due="20/12/2026 16:00"))
+    monkeypatch.setattr("admin.cli_lapor.from_environment", lambda: runtime)
+    told = CliRunner().invoke(conflicts, [], standalone_mode=False).output
+    assert f"status: {ticket.status} here, {DONE} there; resolution due: " in told
+    assert told.endswith("2026-12-20 16:00 WITA there\n")
+
+
+@one_database
+def test_a_secret_ticket_is_listed_only_for_who_may_read_it(runtime: Runtime) -> None:
+    plain, secret = open_ticket(runtime, "Satu"), open_ticket(runtime, "Dua")
+    with runtime.writing() as session:
+        session.get_one(Ticket, secret.id).privacy = Privacy.SECRET
+    taken(runtime, line("1", plain.number, DONE), line("2", secret.number, DONE))
+    scopes = {None: ["1"], Scope(None): ["1"], Scope(None, secret=True): ["2", "1"], Scope(frozenset({"pln"})): []}
+    with runtime.reading() as session:
+        for scope, wanted in scopes.items():
+            found = twins.listed(session, TwinState.CONFLICT, scope)
+            assert [twin.tracking_id for twin, _ in found] == wanted
 
 
 def test_a_report_of_nobody_here_waits_until_it_is_linked_by_hand(runtime: Runtime) -> None:

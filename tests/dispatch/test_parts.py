@@ -10,11 +10,12 @@ from sqlmodel import col
 
 from bot import lookup
 from channels.message import InboundMessage
+from dispatch import routing
 from dispatch.models import CitizenAddress, Message, Outbox, Ticket
 from dispatch.reports import response_figures
 from dispatch.runtime import Runtime
-from dispatch.services import answers, consequences, handovers, parts, tickets
-from dispatch.services.holding import HandoverFault, NotYours, PartsOpen
+from dispatch.services import answers, consequences, handovers, joining, parts, tickets
+from dispatch.services.holding import HandoverFault, NotYours, PartsOpen, WholeEnded
 from dispatch.services.parts import Part
 from dispatch.workflow import NotAllowed, Status
 from tests.support import rows
@@ -304,3 +305,71 @@ def test_a_place_does_not_route_a_part_anew(runtime: Runtime) -> None:
     with runtime.writing() as session:
         row = session.get_one(Ticket, part.id)
         assert not tickets.place(session, runtime.region, runtime.now(), row, "65.02") and row.agency == WASTE
+
+
+@one_database
+def test_what_becomes_about_officials_takes_its_parts_back_and_keeps_them_from_the_accused(runtime: Runtime) -> None:
+    whole = opened(runtime)
+    lost = split(runtime, whole)
+    inspectorate = runtime.region.inspectorate
+    supervisor = person(runtime, "supervisor")
+    with runtime.writing() as session:
+        handovers.give(
+            session,
+            runtime.region,
+            runtime.now(),
+            session.get_one(Ticket, whole.id),
+            agency=inspectorate,
+            category=whole.category,
+            staff_id=supervisor,
+            supervision=True,
+        )
+    after = now_of(runtime, whole)
+    assert {LAMPS, WASTE, ROADS} <= set(after.accused.split())
+    assert [(now_of(runtime, part).status, now_of(runtime, part).outcome) for part in lost] == [
+        (Status.REJECTED, "merged")
+    ] * 2
+    assert notes(runtime, whole) == [f"part merged:{part.number}" for part in lost]
+    with pytest.raises(HandoverFault) as refused:
+        split(runtime, whole, (Part(ROADS, "Periksa"),), by="supervisor")
+    assert refused.value.key == "split_conduct"
+    with pytest.raises(WholeEnded):
+        step(runtime, lost[1], (ROADS, "moves", "in_progress"))
+    [part] = split(runtime, whole, (Part(inspectorate, "Periksa"),), by="supervisor")
+    with pytest.raises(HandoverFault) as refused, runtime.writing() as session:
+        row, phrases = session.get_one(Ticket, part.id), runtime.phrases
+        parts.report(session, phrases, runtime.now(), row, text="Ya", staff_id=supervisor, to_citizen=True)
+    assert refused.value.key == "report_conduct"
+
+
+@one_database
+def test_a_part_is_not_given_to_whom_the_whole_must_not_go(runtime: Runtime) -> None:
+    whole = opened(runtime)
+    [part] = split(runtime, whole, (Part(WASTE, "Angkut"),))
+    with runtime.writing() as session:  # as it stood before parts were taken back
+        row = session.get_one(Ticket, whole.id)
+        row.supervision, row.agency = True, runtime.region.inspectorate
+    with pytest.raises(routing.Forbidden):
+        step(runtime, part, ("supervisor", "gives", ROADS))
+
+
+@one_database
+def test_a_part_is_not_opened_again_under_a_whole_that_has_ended(runtime: Runtime) -> None:
+    whole = opened(runtime)
+    [part] = split(runtime, whole, (Part(WASTE, "Angkut"),))
+    finish(runtime, part, Status.REJECTED)
+    step(runtime, whole, ("supervisor", "moves", "rejected"))
+    with pytest.raises(WholeEnded):
+        step(runtime, part, (WASTE, "moves", "in_progress"))
+
+
+@one_database
+def test_a_joined_ticket_is_not_split(runtime: Runtime) -> None:
+    lead, whole = opened(runtime), opened(runtime)
+    staff_id = person(runtime, LAMPS)
+    with runtime.writing() as session:
+        one, other = session.get_one(Ticket, whole.id), session.get_one(Ticket, lead.id)
+        joining.join(session, runtime.phrases, runtime.now(), one, other, staff_id=staff_id)
+    with pytest.raises(HandoverFault) as refused:
+        split(runtime, whole)
+    assert refused.value.key == "split_joined"

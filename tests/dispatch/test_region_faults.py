@@ -29,6 +29,11 @@ def line_of(file: str, text: str) -> int:
     return next(n for n, line in enumerate(tiny_region.FILES[file].splitlines(), 1) if text in line)
 
 
+CALENDARS, DESK = tiny_region.CALENDARS, tiny_region.DESK
+SHORT_WEEK = CALENDARS
+for _span in ('["08:00-12:00", "13:00-16:00"]', '["08:00-11:30", "13:00-16:30"]'):
+    SHORT_WEEK = SHORT_WEEK.replace(_span, "[]")
+SHORT_WEEK = SHORT_WEEK.replace("monday: []", 'monday: ["08:00-12:00"]', 1)
 ROADS, KNOWS, ASKED = "examples/jalan.txt", "knowledge/jalan.yaml", "services/umum.yaml"
 
 
@@ -46,6 +51,10 @@ class Planted:
 
 
 PLANTED = [
+    # What would keep every ticket of an agency from being dated, or end the process that reads it.
+    Planted("phone-of-words", "agencies.csv", "always,123,", "always,tanya satpam,", "is not a telephone number"),
+    Planted("week-too-short", "calendars.yaml", CALENDARS, SHORT_WEEK, "office has 4 working hours a week", at=2),
+    Planted("nested-brackets", "desk.yaml", DESK, "a: " + "[" * 200_000, "nested more than 50 levels", at=1),
     # delivery.yaml
     Planted("delivery-part-missing", "delivery.yaml", "undelivered_after_hours: 24\n", "", "hours is missing", at=1),
     Planted("delivery-part-unknown", "delivery.yaml", "prices:", "prizes: 1\nprices:", "unknown key 'prizes'", at=3),
@@ -433,7 +442,9 @@ def test_without_libyaml_packs_are_read_the_same_way(pack: Path, monkeypatch: py
     monkeypatch.setattr(reading, "_Loader", yaml.SafeLoader)
     assert load("contoh", pack.parent) == whole
     spoil(pack / "region.yaml", "[Harapan]", "[" * 2_000 + "]" * 2_000)
-    assert check("contoh", pack.parent) == [Fault("region.yaml", 1, "not a region file: nested too deeply")]
+    assert check("contoh", pack.parent) == [
+        Fault("region.yaml", line_of("region.yaml", "[Harapan]"), "not a region file: nested more than 50 levels deep")
+    ]
 
 
 @pytest.mark.parametrize("file", tiny_region.FILES)

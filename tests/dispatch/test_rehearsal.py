@@ -17,7 +17,7 @@ from sqlmodel import col
 from admin.cli_editions import rehearse as command
 from dispatch import rehearsal
 from dispatch.config import Settings
-from dispatch.models import Citizen, CitizenAddress, Role, StatusChange, Ticket
+from dispatch.models import Citizen, CitizenAddress, Privacy, Role, StatusChange, Ticket
 from dispatch.region import Region, load
 from dispatch.rehearsal import Outcome, rehearse
 from dispatch.runtime import Runtime
@@ -198,6 +198,18 @@ def test_a_pause_counts_as_it_does_for_the_ticket(world: Runtime, packs: Path, c
         assert same.dates(row, row.agency, changes)[1] == due
     found = tried(world, candidate(packs, ("desk.yaml", "cap_days: 4", "cap_days: 2")))
     assert found.less_time.numbers == [ticket.number]
+
+
+def test_numbers_of_secret_tickets_are_not_named(world: Runtime, packs: Path) -> None:
+    known = opened(world)
+    opened(world, privacy=Privacy.SECRET, agency="lain")
+    opened(world, privacy=Privacy.SECRET)
+    folder = candidate(packs, ("clocks.yaml", "days: 14", "days: 20"))
+    found = tried(world, folder)
+    shown = [found.more_time, found.less_time, found.become_late, found.no_longer_late, *found.moved.values()]
+    assert (found.more_time.count, found.more_time.numbers) == (3, [known.number])
+    assert {number for tally in shown for number in tally.numbers} <= {known.number}
+    assert {orphan.code: orphan.numbers for orphan in found.orphans} == {"lain": ()}
 
 
 def test_only_the_asked_months_are_looked_at(world: Runtime, packs: Path, clock: Clock) -> None:
