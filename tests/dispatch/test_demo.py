@@ -186,11 +186,13 @@ def test_what_the_ticket_says_is_what_was_written(filled: Runtime) -> None:
         assert said[-1].created_at <= filled.now()
         last = assignments[ticket.id or 0][-1]
         assert (ticket.agency, ticket.category) == (last.agency, last.category)
-        assert (ticket.verify_due, ticket.first_response_due, ticket.resolution_due) == (
-            last.verify_due,
-            last.first_response_due,
-            last.resolution_due,
-        )
+        assert (ticket.verify_due, ticket.first_response_due) == (last.verify_due, last.first_response_due)
+        # A question to the citizen moves the last date on, and nothing moves it back.
+        asked = any(change.to_status == Status.WAITING for change in changes[ticket.id or 0])
+        answered = any(change.to_status == Status.ANSWERED for change in changes[ticket.id or 0])
+        assert ticket.resolution_due == last.resolution_due or (asked or answered)
+        assert ticket.resolution_due >= last.resolution_due
+        assert (ticket.next_due is not None) == (ticket.status in OPEN or ticket.status == Status.RESOLVED)
         assert ticket.version >= len(assignments[ticket.id or 0]) + len(changes[ticket.id or 0])
         assert ticket.triage == (ticket.category is None and ticket.status != Status.REJECTED)
 
